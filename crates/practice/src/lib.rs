@@ -1,1 +1,11 @@
-//! placeholder
+//! A homelab in a process: SSH machines, the Kubernetes API, the Cloudflare API, DNS, a K3s mirror.
+//!
+//! It speaks the real protocols on loopback, keeps state, and refuses what the real thing refuses. It never
+//! uses the clients of `world`: a double that shares the code of the client agrees with its bugs.
+
+pub mod cloudflare;
+pub mod dns;
+pub mod fault;
+pub mod kube;
+pub mod machines;
+pub mod mirror;

@@ -1,0 +1,141 @@
+//! What can go wrong, as a code with arguments.
+//!
+//! Every error that reaches a person passes through [`Problem`]: a closed set of codes, each with the
+//! arguments that its sentence needs. The sentences live in `api` (English) alone; nothing here is prose.
+//! `detail` carries the technical cause for the "details" fold and is redacted before it leaves `api`.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+/// One named thing that can go wrong, grouped by the area that raises it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    // Input documents
+    DocumentMalformed,
+    DocumentUnknownField,
+    DocumentVersion,
+    FieldInvalid,
+    // Scan
+    SubnetInvalid,
+    SubnetEmpty,
+    SubnetOverlap,
+    SubnetTooLarge,
+    NoSubnet,
+    // SSH
+    HostUnresolved,
+    HostUnreachable,
+    ConnectionRefused,
+    ConnectionTimedOut,
+    ConnectionLost,
+    NotSsh,
+    HostKeyUnknown,
+    HostKeyChanged,
+    AuthenticationFailed,
+    PasswordWrong,
+    KeyFileMissing,
+    KeyFileUnreadable,
+    KeyKindUnsupported,
+    PassphraseNeeded,
+    PassphraseWrong,
+    AgentUnavailable,
+    SudoRefused,
+    SudoPasswordNeeded,
+    SudoPasswordWrong,
+    // Keyring
+    KeyringUnavailable,
+    KeyringLocked,
+    SecretMissing,
+    // Machines and K3s
+    ScriptFailed,
+    MachineUnfit,
+    NoSpaceLeft,
+    ChecksumMismatch,
+    DownloadFailed,
+    VersionUnknown,
+    ServiceDidNotStart,
+    PortInUse,
+    TokenRejected,
+    ClockSkewed,
+    RebootTimedOut,
+    ForeignK3s,
+    NodeNotReady,
+    TwoServers,
+    NoServer,
+    DuplicateName,
+    // Kubernetes
+    KubeUnreachable,
+    KubeRefused,
+    KubeConflict,
+    ChartFailed,
+    WorkloadNotReady,
+    // Cloudflare and DNS
+    CloudflareUnreachable,
+    CloudflareToken,
+    CloudflareScope,
+    CloudflareRateLimit,
+    CloudflareRefused,
+    ZoneMissing,
+    HostnameInvalid,
+    RecordConflict,
+    ForeignObject,
+    ResolveFailed,
+    // Probes
+    ProbeFailed,
+    // Runs
+    PlanStale,
+    ClusterBusy,
+    RunMissing,
+    RunNotResumable,
+    StepTimedOut,
+    Cancelled,
+    StoreFailed,
+    Internal,
+}
+
+/// A code with the arguments of its sentence and, where there is one, the technical cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    pub code: Code,
+    pub args: BTreeMap<String, String>,
+    pub detail: Option<String>,
+}
+
+impl Problem {
+    pub fn new(code: Code) -> Self {
+        Self { code, args: BTreeMap::new(), detail: None }
+    }
+
+    /// Adds an argument that the code's sentence names.
+    pub fn arg(mut self, name: &str, value: impl ToString) -> Self {
+        self.args.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// Keeps the technical cause; never put a secret here.
+    pub fn detail(mut self, cause: impl ToString) -> Self {
+        self.detail = Some(cause.to_string());
+        self
+    }
+}
+
+impl std::fmt::Display for Problem {
+    /// For logs and test failures; a person reads the sentence of `api::english` instead.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {:?} {}", self.code, self.args, self.detail.as_deref().unwrap_or(""))
+    }
+}
+
+impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_travel_as_kebab_case_words() {
+        assert_eq!(serde_json::to_string(&Code::HostKeyChanged).unwrap(), "\"host-key-changed\"");
+    }
+}
