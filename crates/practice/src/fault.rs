@@ -1,1 +1,217 @@
-//! Filled by its room.
+//! What goes wrong on purpose: a plan of rules that every practice server asks before it answers a call.
+//!
+//! A server names each call in the words of its protocol (`POST /client/v4/zones/…`, the name of a script, `A
+//! host.example.test`), asks [`Faults::next`], and does what the answer says. The calls are kept, so that a test
+//! can first count them and then break each one in turn. How a fault looks on the wire is the server's matter
+//! (for HTTP: `http.rs`); nothing here does IO.
+
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The practice server that a rule is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    Cloudflare,
+    Kube,
+    Ssh,
+    Dns,
+    Mirror,
+}
+
+/// What happens to a call in place of, or around, the ordinary answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", tag = "kind")]
+pub enum Fault {
+    /// Answered with this and nothing done. Over SSH `status` is the exit status and `body` is stderr.
+    Error { status: u16, body: String },
+    /// Waits, then does the work and answers: a client that gives up earlier finds nothing done.
+    Slow { ms: u64 },
+    /// Does the work, waits, then answers: a client that gives up earlier finds the work done.
+    SlowAfter { ms: u64 },
+    /// The connection ends without an answer and nothing was done.
+    DropBefore,
+    /// The connection ends without an answer and the work was done.
+    DropAfter,
+    /// Refused with 429 and `Retry-After` in seconds; nothing was done.
+    RateLimit { retry_after: u64 },
+    /// A gateway's HTML page in place of JSON; nothing was done.
+    HtmlError { status: u16 },
+    /// The work is done and the answer ends in the middle, with its full length announced.
+    Torn,
+    /// The work is done and one byte in the middle of the answer is another one.
+    Corrupt,
+}
+
+/// One rule: which calls of which service, and what happens to them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rule {
+    pub service: Service,
+    /// Calls whose text matches; `*` stands for any run of characters. `None` is every call.
+    #[serde(default)]
+    pub call: Option<String>,
+    /// The nth matching call since the rule was set, counted from 1. `None` is from the first on.
+    #[serde(default)]
+    pub nth: Option<u64>,
+    /// How many calls it strikes, from there on; 0 is all of them.
+    #[serde(default = "once")]
+    pub times: u64,
+    pub fault: Fault,
+}
+
+fn once() -> u64 {
+    1
+}
+
+impl Rule {
+    /// Strikes the next call of `service`, once.
+    pub fn next(service: Service, fault: Fault) -> Self {
+        Self { service, call: None, nth: None, times: 1, fault }
+    }
+
+    /// Only calls whose text matches `call`, where `*` stands for any run of characters.
+    pub fn on(self, call: &str) -> Self {
+        Self { call: Some(call.to_owned()), ..self }
+    }
+
+    /// Only from the `nth` matching call on, counted from 1.
+    pub fn nth(self, nth: u64) -> Self {
+        Self { nth: Some(nth), ..self }
+    }
+
+    /// Strikes every matching call until the rules are cleared.
+    pub fn always(self) -> Self {
+        Self { times: 0, ..self }
+    }
+}
+
+/// A call that reached a practice server, in the order of arrival.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Call {
+    pub service: Service,
+    pub call: String,
+    /// What was done to it, if anything.
+    pub fault: Option<Fault>,
+}
+
+#[derive(Debug)]
+struct Armed {
+    rule: Rule,
+    seen: u64,
+    struck: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    armed: Vec<Armed>,
+    calls: Vec<Call>,
+}
+
+/// The rules and the calls of one practice homelab, shared by its servers.
+#[derive(Debug, Clone, Default)]
+pub struct Faults(Arc<Mutex<State>>);
+
+impl Faults {
+    /// Adds a rule. Where several match a call, the oldest one strikes.
+    pub fn add(&self, rule: Rule) {
+        self.state().armed.push(Armed { rule, seen: 0, struck: 0 });
+    }
+
+    /// Removes all rules; the calls stay.
+    pub fn clear(&self) {
+        self.state().armed.clear();
+    }
+
+    /// Notes the call and says what shall happen to it. Asked exactly once for each call.
+    pub fn next(&self, service: Service, call: &str) -> Option<Fault> {
+        let mut state = self.state();
+        let mut fault = None;
+        for armed in &mut state.armed {
+            let rule = &armed.rule;
+            let matches = rule.service == service
+                && rule.call.as_deref().is_none_or(|pattern| glob(pattern, call));
+            if !matches {
+                continue;
+            }
+            // Every matching rule counts the call, or a second rule's "nth" would depend on the first one.
+            armed.seen += 1;
+            let due = armed.seen >= rule.nth.unwrap_or(1);
+            let left = rule.times == 0 || armed.struck < rule.times;
+            if due && left && fault.is_none() {
+                armed.struck += 1;
+                fault = Some(rule.fault.clone());
+            }
+        }
+        state.calls.push(Call { service, call: call.to_owned(), fault: fault.clone() });
+        fault
+    }
+
+    /// Every call so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state().calls.clone()
+    }
+
+    /// Forgets the calls so far; the rules stay.
+    pub fn forget_calls(&self) {
+        self.state().calls.clear();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Plain data: a panic elsewhere leaves it whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `*` matches any run of characters, all else itself.
+fn glob(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, rest)) => text.strip_prefix(head).is_some_and(|tail| {
+            tail.char_indices().map(|(at, _)| &tail[at..]).chain([""]).any(|end| glob(rest, end))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strikes(faults: &Faults, calls: &[&str]) -> Vec<bool> {
+        calls.iter().map(|call| faults.next(Service::Cloudflare, call).is_some()).collect()
+    }
+
+    #[test]
+    fn a_rule_strikes_the_nth_match_and_then_no_more() {
+        let faults = Faults::default();
+        faults.add(Rule::next(Service::Cloudflare, Fault::DropAfter).on("POST *").nth(2));
+        assert_eq!(strikes(&faults, &["POST /a", "GET /a", "POST /b", "POST /c"]), [false, false, true, false]);
+        assert_eq!(faults.next(Service::Kube, "POST /a"), None, "another service is another count");
+    }
+
+    #[test]
+    fn a_repeating_rule_strikes_until_cleared() {
+        let faults = Faults::default();
+        faults.add(Rule::next(Service::Cloudflare, Fault::DropBefore).nth(2).always());
+        assert_eq!(strikes(&faults, &["x", "x", "x"]), [false, true, true]);
+        faults.clear();
+        assert_eq!(strikes(&faults, &["x"]), [false]);
+        assert_eq!(faults.calls().len(), 4);
+    }
+
+    #[test]
+    fn a_star_matches_any_run() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a*c", "ac", true),
+            ("a*c", "acd", false),
+            ("POST */dns_records", "POST /client/v4/zones/1/dns_records", true),
+            ("POST */dns_records", "POST /client/v4/zones/1/dns_records/batch", false),
+            ("a*b*c", "a-ü-b-c", true),
+        ] {
+            assert_eq!(glob(pattern, text), expected, "{pattern} on {text}");
+        }
+    }
+}
