@@ -3,6 +3,7 @@
 //! Pure data and functions: no IO, no async, no clock, no randomness. Everything that touches the outside
 //! lives in `world`; everything that runs over time lives in `engine`.
 
+pub mod cluster;
 pub mod credential;
 pub mod facts;
 pub mod host;

@@ -16,7 +16,9 @@ pub enum Code {
     DocumentMalformed,
     DocumentUnknownField,
     DocumentVersion,
+    DocumentFieldMissing,
     FieldInvalid,
+    CidrOverlap,
     // Scan
     SubnetInvalid,
     SubnetEmpty,
@@ -62,8 +64,12 @@ pub enum Code {
     ForeignK3s,
     NodeNotReady,
     TwoServers,
+    EvenServers,
     NoServer,
     DuplicateName,
+    DuplicateAddress,
+    NodeNameInvalid,
+    FactMalformed,
     // Kubernetes
     KubeUnreachable,
     KubeRefused,

@@ -1,0 +1,1 @@
+//! Judging the facts of machines before anything is changed on them.
