@@ -1,0 +1,52 @@
+//! Clocks that disagree: certificates are "not yet valid" and etcd elects for ever.
+//!
+//! The machines and this computer vote, and who stands apart from the middle is wrong. So neither a laptop
+//! with a flat battery nor one bad machine makes all the others look guilty.
+
+use super::{CheckCode, Finding, Severity, Subject};
+
+const STOP_MS: i64 = 30_000;
+/// Below this it may as well be the way of the answer.
+const WARN_MS: i64 = 2_000;
+
+pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    if subject.facts.time_synchronised == Some(false) {
+        let finding = Finding::new(CheckCode::ClockNotSynchronised, Severity::Warn);
+        findings.push(finding.commands(["timedatectl set-ntp true"]));
+    }
+    let skew = |name: &str| {
+        let reading = subject.readings.get(name)?;
+        Some(reading.facts.time_epoch_ms? - reading.at)
+    };
+    let Some(own) = skew(&subject.machine.name) else { return };
+    let machines: Vec<i64> =
+        subject.document.machines.iter().filter_map(|machine| skew(&machine.name)).collect();
+    let middle = middle(&machines);
+    if let Some(severity) = severity(own - middle) {
+        let seconds = (own - middle) / 1000;
+        let finding = Finding::new(CheckCode::ClockSkew, severity).arg("seconds", seconds);
+        findings.push(finding.commands(["timedatectl set-ntp true", "timedatectl timesync-status"]));
+    } else if severity(middle).is_some() {
+        // All agree but us. Nothing on the machine is wrong, yet the certificates will look wrong from here.
+        let finding = Finding::new(CheckCode::OwnClockSkew, Severity::Warn);
+        findings.push(finding.arg("seconds", middle / 1000));
+    }
+}
+
+/// The median of the machines' skews and of this computer's, which is zero; of two middle ones, the one nearer
+/// to this computer.
+fn middle(machines: &[i64]) -> i64 {
+    let mut votes = machines.to_vec();
+    votes.push(0);
+    votes.sort_unstable();
+    let (low, high) = (votes[(votes.len() - 1) / 2], votes[votes.len() / 2]);
+    if low.abs() <= high.abs() { low } else { high }
+}
+
+fn severity(skew: i64) -> Option<Severity> {
+    match skew.abs() {
+        ms if ms >= STOP_MS => Some(Severity::Stop),
+        ms if ms >= WARN_MS => Some(Severity::Warn),
+        _ => None,
+    }
+}
