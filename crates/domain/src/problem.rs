@@ -25,6 +25,7 @@ pub enum Code {
     SubnetOverlap,
     SubnetTooLarge,
     NoSubnet,
+    ScanSourceFailed,
     // SSH
     HostUnresolved,
     HostUnreachable,
