@@ -1,0 +1,33 @@
+// The summary in the corner: practice or real, which cluster, how many of what, seen when.
+import { call, problemOf } from '../api/door';
+import type { Problem, Status } from '../api/types';
+import { feed } from './feed';
+
+class StatusStore {
+  value = $state<Status | null>(null);
+  problem = $state<Problem | null>(null);
+  /** Ticks once a second, for "seen 2 s ago". */
+  now = $state(Date.now());
+
+  async load(): Promise<void> {
+    try {
+      this.value = await call('status', {});
+      this.problem = null;
+    } catch (error) {
+      this.problem = problemOf(error);
+    }
+  }
+
+  start(): () => void {
+    const load = () => void this.load();
+    load();
+    const stops = [feed.on('run', load), feed.on('flow', load), feed.on('scan-done', load), feed.onGap(load)];
+    const tick = setInterval(() => (this.now = Date.now()), 1000);
+    return () => {
+      clearInterval(tick);
+      stops.forEach((stop) => stop());
+    };
+  }
+}
+
+export const status = new StatusStore();

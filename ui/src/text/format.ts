@@ -1,0 +1,64 @@
+// Numbers, sizes, times and codes as words. Everything goes through Intl in the window's language.
+import type { Args, Finding, Phrase, Problem } from '../api/types';
+import { findings } from './phrases';
+import { problems, type Sentence } from './problems';
+
+const language = 'en';
+const number = new Intl.NumberFormat(language);
+const oneDigit = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
+const list = new Intl.ListFormat(language, { type: 'conjunction' });
+const plural = new Intl.PluralRules(language);
+
+export const count = (value: number): string => number.format(value);
+export const many = (value: number, one: string, other: string): string =>
+  `${number.format(value)} ${plural.select(value) === 'one' ? one : other}`;
+export const names = (values: string[]): string => list.format(values);
+export const moment = (at: number): string => clock.format(at);
+
+/** Puts arguments into a template; an argument that is not there shows as an ellipsis. */
+export const fill = (template: string, args: Args): string =>
+  template.replace(/\{(\w+)\}/g, (_, name: string) => args[name] ?? '…');
+
+const words = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('-', ' ');
+
+export const phrase = (catalogue: Record<string, string>, { code, args }: Phrase): string =>
+  fill(catalogue[code] ?? words(code), args);
+
+export function sentence(problem: Problem): Sentence {
+  const { what, next } = problems[problem.code];
+  return { what: fill(what, problem.args), next: fill(next, problem.args) };
+}
+
+/** Memory and disks, from KiB, in the unit that is printed on the box. */
+export function size(kib: number): string {
+  const gib = kib / 1024 / 1024;
+  return gib >= 1
+    ? `${oneDigit.format(gib >= 10 ? Math.round(gib) : gib)} GB`
+    : `${Math.round(kib / 1024)} MB`;
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 1) return 'under 1 s';
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${oneDigit.format(seconds / 3600)} h`;
+}
+
+export function ago(at: number, now: number): string {
+  const seconds = Math.round((at - now) / 1000);
+  if (seconds > -1) return 'just now';
+  if (seconds > -90) return relative.format(seconds, 'second');
+  if (seconds > -5400) return relative.format(Math.round(seconds / 60), 'minute');
+  if (seconds > -129_600) return relative.format(Math.round(seconds / 3600), 'hour');
+  return relative.format(Math.round(seconds / 86_400), 'day');
+}
+
+/** What the check found and what to do about it. */
+export function findingWords({ code, args }: Finding): { what: string; fix: string } {
+  const entry = findings[code];
+  return entry
+    ? { what: fill(entry.what, args), fix: fill(entry.fix, args) }
+    : { what: words(code), fix: '' };
+}
