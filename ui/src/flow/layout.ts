@@ -3,10 +3,10 @@
 import type { Column, FlowEdge, FlowNode } from '../api/types';
 
 export const columns: readonly Column[] = ['who', 'name', 'way-in', 'ingress', 'service', 'runs-on'];
-export const node = { width: 144, height: 54 } as const;
-const row = 66;
-const head = 34;
-const gap = { least: 30, most: 90 } as const;
+export const node = { width: 128, height: 54 } as const;
+const row = { least: 64, most: 84 } as const;
+const head = 32;
+const gap = { least: 24, most: 96 } as const;
 
 export interface Spot {
   x: number;
@@ -17,6 +17,8 @@ export interface Layout {
   heads: { column: Column; x: number }[];
   width: number;
   height: number;
+  /** Room between two columns, for what is written on a line. */
+  between: number;
 }
 type Graph = {
   nodes: readonly Pick<FlowNode, 'id' | 'column'>[];
@@ -46,20 +48,22 @@ export function apart(wishes: readonly number[], pitch: number): number[] {
     .map((base, index) => base + index * pitch);
 }
 
-/** Lays the graph out for a drawing area of `width` pixels; columns take the room that is there, within reason. */
-export function layout(graph: Graph, width: number): Layout {
-  const room = (width - columns.length * node.width) / (columns.length - 1);
-  const pitch = node.width + Math.min(gap.most, Math.max(gap.least, room));
+/** Lays the graph out for a drawing area in pixels; columns and rows take the room that is there, within reason. */
+export function layout(graph: Graph, area: { width: number; height: number }): Layout {
+  const room = (area.width - columns.length * node.width) / (columns.length - 1);
+  const between = Math.min(gap.most, Math.max(gap.least, room));
+  const pitch = node.width + between;
   const of = (column: Column) => graph.nodes.filter((hop) => hop.column === column);
   const tallest = Math.max(1, ...columns.map((column) => of(column).length));
-  const middle = ((tallest - 1) * row) / 2;
+  const step = Math.min(row.most, Math.max(row.least, (area.height - head) / tallest));
+  const middle = ((tallest - 1) * step) / 2;
   const y = new Map<string, number>();
 
-  const place = (column: Column, wish: (id: string) => number, step = row) => {
+  const place = (column: Column, wish: (id: string) => number, apiece = step) => {
     const hops = of(column);
     const places = apart(
       hops.map((hop) => wish(hop.id)),
-      step,
+      apiece,
     );
     hops.forEach((hop, index) => y.set(hop.id, places[index] ?? 0));
   };
@@ -70,7 +74,11 @@ export function layout(graph: Graph, width: number): Layout {
 
   place('service', () => middle);
   const machines = of('runs-on').length;
-  place('runs-on', () => middle, Math.max(row, Math.min(2 * row, (tallest * row) / Math.max(1, machines))));
+  place(
+    'runs-on',
+    () => middle,
+    Math.max(step, Math.min(2 * step, (tallest * step) / Math.max(1, machines))),
+  );
   for (const column of ['ingress', 'way-in', 'name', 'who'] as const) place(column, ahead);
 
   const top = Math.min(0, ...y.values());
@@ -83,6 +91,7 @@ export function layout(graph: Graph, width: number): Layout {
     heads: columns.map((column) => ({ column, x: left(column) })),
     width: (columns.length - 1) * pitch + node.width,
     height: bottom - top + head + node.height,
+    between,
   };
 }
 
@@ -97,7 +106,7 @@ export function fit(
   const zoom = Math.min(1, Math.max(0.72, Math.min(wide, high)));
   return {
     x: Math.max(margin, (area.width - drawn.width * zoom) / 2),
-    y: Math.max(margin, Math.min(72, (area.height - drawn.height * zoom) / 2)),
+    y: Math.max(margin, Math.min(40, (area.height - drawn.height * zoom) / 2)),
     zoom,
   };
 }

@@ -1,17 +1,21 @@
-// A plan's steps by machine, in the plan's order; steps of no machine come last, as they run last.
+// Steps by machine, in the plan's order; steps of no machine come last, as they run last. The same for a
+// plan that is read and for a run that is watched.
 import type { Plan, PlanStep } from '../api/types';
 
-export interface Group {
+export interface Group<T> {
   machine: string | null;
-  steps: PlanStep[];
+  steps: T[];
 }
 
-export function groups(steps: PlanStep[]): Group[] {
-  const byMachine = new Map<string | null, PlanStep[]>();
-  for (const step of steps) byMachine.set(step.machine, [...(byMachine.get(step.machine) ?? []), step]);
-  const all = [...byMachine].map(([machine, own]) => ({ machine, steps: own }));
-  return [...all.filter((group) => group.machine !== null), ...all.filter((group) => group.machine === null)];
+export function groups<T extends { machine: string | null }>(steps: readonly T[]): Group<T>[] {
+  const machines = [...new Set(steps.map((step) => step.machine))];
+  const named = machines.filter((machine) => machine !== null);
+  return [...named, ...machines.filter((machine) => machine === null)].map((machine) => ({
+    machine,
+    steps: steps.filter((step) => step.machine === machine),
+  }));
 }
 
-export const toDo = (steps: PlanStep[]): number => steps.filter((step) => step.state.kind !== 'done').length;
+export const toDo = (steps: readonly PlanStep[]): number =>
+  steps.filter((step) => step.state.kind !== 'done').length;
 export const isBlocked = (plan: Plan): boolean => plan.steps.some((step) => step.state.kind === 'blocked');

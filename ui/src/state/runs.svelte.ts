@@ -7,23 +7,6 @@ import { feed } from './feed';
 /** A step that needs nothing more. */
 export const settled = (step: RunStep): boolean => step.state === 'done' || step.state === 'skipped';
 
-export interface Lane {
-  machine: string | null;
-  steps: RunStep[];
-}
-
-/** One lane per machine in order of appearance; what belongs to no machine comes last. */
-export function lanes(run: Run): Lane[] {
-  const byMachine = new Map<string | null, RunStep[]>();
-  for (const step of run.steps) {
-    const steps = byMachine.get(step.machine) ?? [];
-    steps.push(step);
-    byMachine.set(step.machine, steps);
-  }
-  const all = [...byMachine].map(([machine, steps]) => ({ machine, steps }));
-  return [...all.filter((lane) => lane.machine !== null), ...all.filter((lane) => lane.machine === null)];
-}
-
 class RunsStore {
   list = $state<RunSummary[]>([]);
   loaded = $state(false);
