@@ -7,6 +7,7 @@ pub mod clock;
 pub mod cloudflare;
 pub mod dns;
 pub mod fault;
+pub mod homelab;
 pub mod http;
 pub mod kube;
 pub mod machines;

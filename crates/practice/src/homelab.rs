@@ -1,0 +1,189 @@
+//! The homelab itself: what its machines are, what lies on their disks, which of them run K3s.
+//!
+//! Everything that practice serves (SSH, the Kubernetes API, the LAN's data path) is a view of this one state,
+//! so that what a script does on a machine is seen by every other protocol. State changes go through
+//! [`Homelab::change`], which wakes whoever watches. Deliberately not here: any protocol, and the clusters'
+//! objects, which live in each cluster's own store.
+
+mod machine;
+mod mix;
+mod ports;
+
+pub use machine::{
+    File, Firewall, Interface, JournalLine, K3s, Listening, Machine, Os, Pace, Power, Role, Started, Sudo,
+    UnitState, User, sha256_hex,
+};
+pub use mix::{bare, default_machines, foreign_k3s, nas, nuc, raspberry_pi};
+pub use ports::Ports;
+
+use crate::clock::Clock;
+use crate::fault::Faults;
+use crate::kube::Cluster;
+use russh::keys::PrivateKey;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use tokio::sync::watch;
+
+/// What a homelab is made of. The same seed and machines give the same keys, ids and addresses.
+pub struct Options {
+    pub seed: u64,
+    pub machines: Vec<Machine>,
+    pub pace: Pace,
+    pub clock: Clock,
+    pub faults: Faults,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            seed: 1,
+            machines: default_machines(),
+            pace: Pace::default(),
+            clock: Clock::default(),
+            faults: Faults::default(),
+        }
+    }
+}
+
+/// The parts of the homelab that change.
+pub struct State {
+    pub machines: Vec<Machine>,
+    pub clusters: Vec<Arc<Cluster>>,
+    /// Container images that no registry hands out: their pods end in `ImagePullBackOff`.
+    pub unpullable: BTreeSet<String>,
+}
+
+impl State {
+    pub fn machine(&self, name: &str) -> Option<&Machine> {
+        self.machines.iter().find(|machine| machine.name == name)
+    }
+
+    pub fn machine_mut(&mut self, name: &str) -> Option<&mut Machine> {
+        self.machines.iter_mut().find(|machine| machine.name == name)
+    }
+
+    pub fn cluster(&self, id: usize) -> Option<Arc<Cluster>> {
+        self.clusters.get(id).cloned()
+    }
+}
+
+/// No machine of the homelab has this name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("no machine is called {0}")]
+pub struct UnknownMachine(pub String);
+
+pub struct Homelab {
+    pub seed: u64,
+    pub clock: Clock,
+    pub pace: Pace,
+    pub ports: Ports,
+    pub faults: Faults,
+    state: Mutex<State>,
+    changed: watch::Sender<u64>,
+}
+
+impl Homelab {
+    /// Sets the machines up, powered on, and reserves the shared ports.
+    ///
+    /// # Errors
+    /// No four free ports below the ephemeral range on 127.77.0.1.
+    pub fn new(options: Options) -> std::io::Result<Arc<Homelab>> {
+        let ports = Ports::reserve()?;
+        let mut machines = options.machines;
+        for (index, machine) in machines.iter_mut().enumerate() {
+            machine.settle(options.seed, index);
+        }
+        let homelab = Arc::new(Homelab {
+            seed: options.seed,
+            clock: options.clock,
+            pace: options.pace,
+            ports,
+            faults: options.faults,
+            state: Mutex::new(State { machines, clusters: Vec::new(), unpullable: BTreeSet::new() }),
+            changed: watch::Sender::new(0),
+        });
+        let public = homelab.client_key().public_key().to_openssh().unwrap_or_default();
+        homelab.change(|state| {
+            for user in state.machines.iter_mut().flat_map(|machine| &mut machine.users) {
+                user.authorized_keys.push(public.clone());
+            }
+        });
+        Ok(homelab)
+    }
+
+    pub fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        look(&self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    }
+
+    /// Changes the state and wakes every watcher.
+    pub fn change<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        let result = act(&mut self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        self.changed.send_modify(|revision| *revision += 1);
+        result
+    }
+
+    /// Changes one machine.
+    ///
+    /// # Errors
+    /// No machine has that name.
+    pub fn change_machine<R>(
+        &self,
+        name: &str,
+        act: impl FnOnce(&mut Machine) -> R,
+    ) -> Result<R, UnknownMachine> {
+        self.change(|state| state.machine_mut(name).map(act)).ok_or_else(|| UnknownMachine(name.to_owned()))
+    }
+
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Waits until the state satisfies the condition.
+    pub async fn until(&self, condition: impl Fn(&State) -> bool) {
+        let mut changes = self.watch();
+        while !self.read(&condition) {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The private key that every user of every machine has authorised.
+    pub fn client_key(&self) -> PrivateKey {
+        machine::private_key(&machine::derive(self.seed, "client key"))
+    }
+
+    /// The same key as an OpenSSH private key file's text.
+    pub fn client_key_file(&self) -> String {
+        self.client_key().to_openssh(russh::keys::ssh_key::LineEnding::LF).map(|text| text.to_string()).unwrap_or_default()
+    }
+
+    /// Pulls the plug: connections drop and nothing answers until [`Homelab::power_on`].
+    ///
+    /// # Errors
+    /// No machine has that name (so for every hook below).
+    pub fn cut_power(&self, name: &str) -> Result<(), UnknownMachine> {
+        self.change_machine(name, Machine::lose_power)
+    }
+
+    pub fn power_on(&self, name: &str) -> Result<(), UnknownMachine> {
+        let seed = self.seed;
+        self.change_machine(name, |machine| machine.boot(seed))
+    }
+
+    /// The machine accepts connections and never says another word, until [`Homelab::unhang`].
+    pub fn hang(&self, name: &str) -> Result<(), UnknownMachine> {
+        self.change_machine(name, |machine| machine.power = Power::Hung)
+    }
+
+    pub fn unhang(&self, name: &str) -> Result<(), UnknownMachine> {
+        self.change_machine(name, |machine| machine.power = Power::On)
+    }
+
+    /// Gives the machine another host key, as a reinstalled system or an impostor would have.
+    pub fn swap_host_key(&self, name: &str) -> Result<(), UnknownMachine> {
+        self.change_machine(name, |machine| {
+            machine.host_key_seed = machine::derive(self.seed, &hex::encode(machine.host_key_seed));
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! `facts`: everything that the product wants to know of a machine, as `key=value` lines.
+
+use super::{BINARY, CONFIG, IMAGES, INSTALLER, MARKER, Outcome, Place, TOKEN};
+use crate::homelab::{Homelab, Machine};
+use crate::machines::service::binary_version;
+use std::fmt::Write;
+
+pub fn run(place: &Place<'_>, root: bool) -> Outcome {
+    Outcome::said(place.look(|machine| {
+        let mut text = String::new();
+        system(&mut text, machine, place.homelab);
+        network(&mut text, machine);
+        k3s(&mut text, machine, root);
+        text
+    }))
+}
+
+fn line(text: &mut String, key: &str, value: impl std::fmt::Display) {
+    let _ = writeln!(text, "{key}={value}");
+}
+
+fn system(text: &mut String, machine: &Machine, homelab: &Homelab) {
+    line(text, "os.id", &machine.os.id);
+    line(text, "os.version", &machine.os.version);
+    line(text, "os.pretty", &machine.os.pretty);
+    line(text, "arch", &machine.arch);
+    line(text, "kernel", &machine.os.kernel);
+    line(text, "board", &machine.board);
+    line(text, "cpus", machine.cpus);
+    line(text, "mem.total_kib", machine.memory_kib);
+    line(text, "mem.available_kib", machine.memory_kib * 7 / 10);
+    line(text, "disk.total_kib", machine.disk_kib);
+    line(text, "disk.free_kib", machine.free_kib());
+    line(text, "cgroup.version", machine.cgroup_version);
+    line(text, "cgroup.memory", u8::from(machine.cgroup_memory));
+    line(text, "swap.total_kib", machine.swap_kib);
+    line(text, "time.epoch_ms", homelab.clock.now() + machine.clock_offset_ms);
+    line(text, "time.synchronised", if machine.time_synchronised { "yes" } else { "no" });
+    line(text, "hostname", &machine.name);
+    line(text, "machine_id", &machine.machine_id);
+    line(text, "boot_id", &machine.boot_id);
+    line(text, "init", "systemd");
+    line(text, "virt", if machine.board.starts_with("QEMU") { "kvm" } else { "none" });
+    if let Some(path) = &machine.cmdline_path {
+        line(text, "cmdline.path", path);
+        line(text, "cmdline.text", machine.cmdline());
+    }
+    if let Some(mode) = &machine.selinux {
+        line(text, "selinux", mode);
+    }
+    for firewall in &machine.firewalls {
+        line(text, "firewall", format_args!("{}\t{}", firewall.name, if firewall.active { "active" } else { "inactive" }));
+        for open in &firewall.open {
+            line(text, "firewall.open", open);
+        }
+    }
+}
+
+fn network(text: &mut String, machine: &Machine) {
+    line(text, "iface", "lo\tUNKNOWN\t00:00:00:00:00:00\t127.0.0.1/8");
+    for interface in &machine.interfaces {
+        let state = if interface.up { "UP" } else { "DOWN" };
+        line(text, "iface", format_args!("{}\t{state}\t{}\t{}", interface.name, interface.mac, interface.addresses.join(",")));
+    }
+    if let Some(first) = machine.interfaces.iter().find(|interface| interface.up) {
+        line(text, "route.default", format_args!("{}\t127.77.0.1\t{}", first.name, machine.address));
+    }
+    for socket in machine.sockets() {
+        line(text, "listen", format_args!("{}\t{}\t{}\t{}", socket.protocol, socket.address, socket.port, socket.process));
+    }
+}
+
+fn k3s(text: &mut String, machine: &Machine, root: bool) {
+    let ours = machine.files.contains_key(MARKER);
+    if let Some(binary) = machine.files.get(BINARY) {
+        line(text, "k3s.binary", &binary.sha256);
+        if let Some(version) = binary_version(binary) {
+            line(text, "k3s.version", version);
+        }
+    }
+    if let Some(k3s) = &machine.k3s {
+        let unit = k3s.role.unit();
+        let exec = format!("{BINARY} {}", k3s.role.word());
+        line(text, "k3s.unit", format_args!("{unit}\t{}\tenabled\t{exec}", k3s.state.word()));
+    }
+    // What only root may read has no line when somebody else asks, as the script's `[ -r ]` has it.
+    if root {
+        for (key, path) in [("k3s.config", CONFIG), ("k3s.token", TOKEN)] {
+            if let Some(file) = machine.files.get(path) {
+                line(text, key, &file.sha256);
+            }
+        }
+        if let Some(started) = machine.k3s.as_ref().and_then(|k3s| k3s.started_with.as_ref()) {
+            line(text, "k3s.started_with", &started.config);
+        }
+    }
+    if let Some(file) = machine.files.get(INSTALLER) {
+        line(text, "k3s.installer", &file.sha256);
+    }
+    for (path, file) in machine.files.range(IMAGES.to_owned()..).take_while(|(path, _)| path.starts_with(IMAGES)) {
+        line(text, "k3s.images", format_args!("{}\t{}", &path[IMAGES.len()..], file.sha256));
+    }
+    if !ours {
+        for directory in ["/etc/rancher/k3s", "/var/lib/rancher/k3s"] {
+            if machine.files.keys().any(|path| path.starts_with(directory)) {
+                line(text, "k3s.leftover", directory);
+            }
+        }
+    }
+    if machine.k3s.is_some() || ours {
+        line(text, "k3s.owner", if ours { "portico" } else { "foreign" });
+    }
+}
