@@ -93,7 +93,12 @@ async fn perform(order: &Order, stdin: &mut Stdin) -> Option<Outcome> {
     };
     match fault {
         Some(Fault::SlowAfter { ms }) => tokio::time::sleep(Duration::from_millis(ms)).await,
-        Some(Fault::DropAfter | Fault::Torn) => return None,
+        Some(Fault::DropAfter | Fault::Torn) => {
+            if outcome.reboots {
+                tokio::spawn(reboot(Arc::clone(homelab), machine.clone()));
+            }
+            return None;
+        }
         Some(Fault::Corrupt) => outcome.stdout = outcome.stdout.replacen(['0', '1', 'a', 'e'], "\u{fffd}", 1),
         _ => {}
     }
