@@ -1,8 +1,11 @@
-//! References to secrets, and the one type that may hold a secret while it is used.
+//! References to secrets, the one type that may hold a secret while it is used, and host keys.
 //!
 //! A [`Secret`] cannot be printed, compared, cloned or serialised, and is zeroed on drop: what cannot be
-//! done by accident does not have to be reviewed for. Where secrets are kept is `world::secrets`' business.
+//! done by accident does not have to be reviewed for. A [`Credential`] names a secret without holding it, so
+//! that documents and the window can speak of it. Where secrets are kept is `world::secrets`' business.
 
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 use zeroize::Zeroizing;
 
 /// A secret in memory: a password, a passphrase, a token.
@@ -13,12 +16,89 @@ impl Secret {
         Self(Zeroizing::new(value))
     }
 
-    /// The bytes, for the one call that needs them.
+    /// The text, for the one call that needs it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
+    /// A second copy, said aloud: `Clone` would let one slip in.
     pub fn duplicate(&self) -> Self {
         Self(self.0.clone())
+    }
+}
+
+/// What a stored secret is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialKind {
+    SshPassword,
+    SshPassphrase,
+    SudoPassword,
+    CloudflareToken,
+}
+
+impl CredentialKind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::SshPassword => "ssh-password",
+            Self::SshPassphrase => "ssh-passphrase",
+            Self::SudoPassword => "sudo-password",
+            Self::CloudflareToken => "cloudflare-token",
+        }
+    }
+}
+
+/// The name of a stored secret: its kind, and whose it is (a host's identity, an account's name).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Credential {
+    pub kind: CredentialKind,
+    pub id: String,
+}
+
+impl Credential {
+    pub fn new(kind: CredentialKind, id: impl Into<String>) -> Self {
+        Self { kind, id: id.into() }
+    }
+
+    /// The name under which a keyring keeps it, such as `ssh-password/HOSTID`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.kind.word(), self.id)
+    }
+}
+
+/// The public key by which an SSH server proves who it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct HostKey {
+    /// The algorithm's name, such as `ssh-ed25519`.
+    pub kind: String,
+    /// `SHA256:` and unpadded base64, as `ssh-keygen -l` shows it.
+    pub fingerprint: String,
+    /// The key itself as OpenSSH writes it (`ssh-ed25519 AAAA…`), without a comment.
+    pub key: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_is_named_by_its_kind_and_owner() {
+        let name = |kind| Credential::new(kind, "9f2c").name();
+        assert_eq!(name(CredentialKind::SshPassword), "ssh-password/9f2c");
+        assert_eq!(name(CredentialKind::CloudflareToken), "cloudflare-token/9f2c");
+    }
+
+    #[test]
+    fn the_name_in_the_keyring_is_the_kind_on_the_wire() {
+        for kind in [
+            CredentialKind::SshPassword,
+            CredentialKind::SshPassphrase,
+            CredentialKind::SudoPassword,
+            CredentialKind::CloudflareToken,
+        ] {
+            assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{}\"", kind.word()));
+        }
     }
 }
