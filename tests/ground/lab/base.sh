@@ -87,6 +87,9 @@ base_settle() {
     chroot "$root" systemctl -q mask systemd-networkd-wait-online apt-daily.timer apt-daily-upgrade.timer \
         e2scrub_all.timer systemd-timesyncd.service
 
+    # /var/lib is copied for every machine; the package database is most of its files, and nobody writes to it.
+    mv "$root/var/lib/dpkg" "$root/usr/lib/dpkg-database"
+    ln -s ../../usr/lib/dpkg-database "$root/var/lib/dpkg"
     rm -f "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id"
     truncate -s 0 "$root/etc/machine-id" "$root/etc/resolv.conf"
 }

@@ -158,7 +158,7 @@ machine_remove() {
     for ((try = 0; try < 100; try++)); do
         [ -e "$dir/on" ] || break
         # A supervisor that was killed leaves its mark behind.
-        kill -0 "$(cat "$dir/on")" 2>/dev/null || { rm -f "$dir/on"; break; }
+        kill -0 "$(cat "$dir/on" 2>/dev/null)" 2>/dev/null || { rm -f "$dir/on"; break; }
         init=$(machine_init "$host")
         [ -z "$init" ] || kill -KILL "$init" 2>/dev/null || true
         sleep 0.1
