@@ -64,7 +64,27 @@ pub enum Code {
     ChecksumMismatch,
     DownloadFailed,
     VersionUnknown,
+    ChannelUnknown,
+    ChecksumMissing,
+    ArtefactMissing,
+    ArchUnsupported,
+    CacheUnusable,
+    ScriptRefused,
     ServiceDidNotStart,
+    // Likely causes of a service that did not start, told by its journal
+    CgroupMemoryMissing,
+    CgroupV1Refused,
+    DatastoreForeign,
+    DefaultRouteMissing,
+    EtcdNotReady,
+    InterfaceMissing,
+    KernelModuleMissing,
+    NodeNameTaken,
+    OutOfMemory,
+    SelinuxDenied,
+    ServerFlagsDiffer,
+    ServerNotTrusted,
+    ServerUnreachable,
     PortInUse,
     TokenRejected,
     ClockSkewed,
@@ -117,6 +137,16 @@ pub struct Problem {
     pub detail: Option<String>,
 }
 
+impl Code {
+    /// The code as it travels: a kebab-case word.
+    pub fn word(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(word)) => word,
+            other => unreachable!("a unit variant serialises to a word, not to {other:?}"),
+        }
+    }
+}
+
 impl Problem {
     pub fn new(code: Code) -> Self {
         Self { code, args: BTreeMap::new(), detail: None }
@@ -150,6 +180,7 @@ mod tests {
 
     #[test]
     fn codes_travel_as_kebab_case_words() {
+        assert_eq!(Code::CgroupV1Refused.word(), "cgroup-v1-refused");
         assert_eq!(serde_json::to_string(&Code::HostKeyChanged).unwrap(), "\"host-key-changed\"");
     }
 }

@@ -1,0 +1,261 @@
+# portico facts
+# shellcheck shell=sh
+# Prints what this machine says about itself, as key=value lines with tabs inside a value. Changes nothing.
+# What a machine lacks a tool for prints no line: the reader takes a gap as unknown.
+set -eu
+export LC_ALL=C
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+tab=$(printf '\t')
+say() { [ -z "$2" ] || printf '%s=%s\n' "$1" "$2"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+line_of() { if [ -r "$1" ]; then tr -d '\000' <"$1" | head -n 1; fi; }
+# A tool that hangs must not hang the facts.
+bounded() { if have timeout; then timeout 5 "$@"; else "$@"; fi; }
+
+# The clock comes first: the asker compares it with the moment of asking.
+now=$(date +%s%3N)
+case $now in *[!0-9]* | '') now=$(date +%s)000 ;; esac
+say time.epoch_ms "$now"
+if [ -e /run/systemd/timesync/synchronized ]; then
+    say time.synchronised yes
+else
+    synchronised=$(bounded timedatectl show -p NTPSynchronized --value 2>/dev/null || true)
+    case $synchronised in yes | no) ;; *) synchronised=unknown ;; esac
+    say time.synchronised "$synchronised"
+fi
+
+system() {
+    if [ -r /etc/os-release ]; then
+        # In a subshell: the file sets variables of its own.
+        (
+            # shellcheck disable=SC1091
+            . /etc/os-release
+            say os.id "${ID-}"
+            say os.version "${VERSION_ID-}"
+            say os.pretty "${PRETTY_NAME-}"
+        )
+    fi
+    say arch "$(uname -m)"
+    say kernel "$(uname -r)"
+    board=$(line_of /proc/device-tree/model)
+    [ -n "$board" ] || board=$(line_of /sys/class/dmi/id/product_name)
+    say board "$board"
+    say cpus "$(getconf _NPROCESSORS_ONLN 2>/dev/null || grep -c '^processor' /proc/cpuinfo || true)"
+    awk '$1 == "MemTotal:" { print "mem.total_kib=" $2 }
+         $1 == "MemAvailable:" { print "mem.available_kib=" $2 }
+         $1 == "SwapTotal:" { print "swap.total_kib=" $2 }' /proc/meminfo
+    df -Pk /var/lib 2>/dev/null | awk 'NR == 2 { print "disk.total_kib=" $2; print "disk.free_kib=" $4 }'
+    if [ -r /sys/fs/cgroup/cgroup.controllers ]; then
+        say cgroup.version 2
+        if grep -qw memory /sys/fs/cgroup/cgroup.controllers; then say cgroup.memory 1; else say cgroup.memory 0; fi
+    elif [ -r /proc/cgroups ]; then
+        say cgroup.version 1
+        say cgroup.memory "$(awk '$1 == "memory" { on = $4 } END { print on + 0 }' /proc/cgroups)"
+    fi
+    say hostname "$(uname -n)"
+    say machine_id "$(line_of /etc/machine-id)"
+    say boot_id "$(line_of /proc/sys/kernel/random/boot_id)"
+    if [ -d /run/systemd/system ]; then say init systemd; else say init other; fi
+    say virt "$(bounded systemd-detect-virt 2>/dev/null || true)"
+    for path in /boot/firmware/cmdline.txt /boot/cmdline.txt; do
+        if [ -f "$path" ]; then
+            say cmdline.path "$path"
+            say cmdline.text "$(line_of "$path")"
+            break
+        fi
+    done
+}
+
+# 0100007F and the like, as /proc writes an IPv4 address.
+dotted() {
+    rest=${1#??} && d=${1%"$rest"}
+    c=${rest%????} && rest=${rest#??}
+    b=${rest%??} && a=${rest#??}
+    printf '%d.%d.%d.%d' "0x$a" "0x$b" "0x$c" "0x$d"
+}
+
+network() {
+    addresses=$(ip -o addr show 2>/dev/null || true)
+    for path in /sys/class/net/*; do
+        name=${path##*/}
+        [ -r "$path/operstate" ] || continue
+        state=$(line_of "$path/operstate")
+        mac=$(line_of "$path/address" 2>/dev/null || true)
+        own=$(printf '%s\n' "$addresses" | awk -v name="$name" '
+            { sub(/@.*/, "", $2) }
+            $2 == name && ($3 == "inet" || $3 == "inet6") {
+                if ($4 !~ /\//) $4 = $4 ($3 == "inet" ? "/32" : "/128")
+                list = list (list == "" ? "" : ",") $4
+            }
+            END { print list }')
+        printf 'iface=%s\t%s\t%s\t%s\n' "$name" "$state" "$mac" "$own"
+    done
+    if have ip; then
+        { ip -4 route show default; ip -6 route show default; } 2>/dev/null | awk '{
+            dev = via = src = ""
+            for (i = 2; i < NF; i++) {
+                if ($i == "dev") dev = $(i + 1)
+                if ($i == "via") via = $(i + 1) == "inet6" ? $(i + 2) : $(i + 1)
+                if ($i == "src") src = $(i + 1)
+            }
+            if (dev != "") printf "route.default=%s\t%s\t%s\n", dev, via, src
+        }'
+    elif [ -r /proc/net/route ]; then
+        while read -r dev destination gateway _ _ _ _ mask _; do
+            if [ "$destination$mask" = 0000000000000000 ]; then
+                printf 'route.default=%s\t%s\t\n' "$dev" "$(dotted "$gateway")"
+            fi
+        done </proc/net/route
+    fi
+}
+
+# A port that is open to some network counts as open: whether it is the right one is the owner's business.
+ufw_rules() {
+    awk '/\(v6\)/ { next }
+    match($0, /  +ALLOW( IN)?  +/) {
+        to = substr($0, 1, RSTART - 1)
+        from = substr($0, RSTART + RLENGTH)
+        sub(/ *(#.*)?$/, "", from)
+        network = from ~ /^[0-9.]+\/[0-9]+$/
+        if (to == "Anywhere" && from ~ /^[0-9.]+(\/[0-9]+)?$/) {
+            print "firewall.trusted=" from (network ? "" : "/32")
+        } else if ((from == "Anywhere" || network) && to ~ /^[0-9,:]+(\/(tcp|udp))?$/) {
+            slash = index(to, "/")
+            protocol = slash ? substr(to, slash) : ""
+            count = split(slash ? substr(to, 1, slash - 1) : to, ports, ",")
+            for (i = 1; i <= count; i++) print "firewall.open=" ports[i] protocol
+        }
+    }'
+}
+
+firewall() {
+    if have ufw; then
+        status=$(bounded ufw status 2>/dev/null || true)
+        case $status in
+        *'Status: active'*)
+            printf 'firewall=ufw\tactive\n'
+            printf '%s\n' "$status" | ufw_rules
+            ;;
+        *'Status: inactive'*) printf 'firewall=ufw\tinactive\n' ;;
+        esac
+    fi
+    if have firewall-cmd; then
+        if [ "$(bounded firewall-cmd --state 2>/dev/null || true)" = running ]; then
+            printf 'firewall=firewalld\tactive\n'
+            for rule in $(bounded firewall-cmd --list-ports 2>/dev/null || true); do say firewall.open "$rule"; done
+            for service in $(bounded firewall-cmd --list-services 2>/dev/null || true); do
+                case $service in http) say firewall.open 80/tcp ;; https) say firewall.open 443/tcp ;; esac
+            done
+            for source in $(bounded firewall-cmd --zone=trusted --list-sources 2>/dev/null || true); do
+                case $source in */*) say firewall.trusted "$source" ;; esac
+            done
+        else
+            printf 'firewall=firewalld\tinactive\n'
+        fi
+    fi
+    if [ -r /sys/fs/selinux/enforce ]; then
+        if [ "$(cat /sys/fs/selinux/enforce)" = 1 ]; then say selinux enforcing; else say selinux permissive; fi
+        if [ -e /usr/share/selinux/packages/k3s.pp ]; then say selinux.k3s 1; else say selinux.k3s 0; fi
+    else
+        say selinux disabled
+    fi
+    say iptables.version "$(iptables --version 2>/dev/null | sed 's/^iptables //' || true)"
+}
+
+listeners() {
+    if have ss; then
+        # The process is told to root alone.
+        ss -ltunp 2>/dev/null | awk '$1 == "tcp" || $1 == "udp" {
+            at = match($5, /:[0-9]+$/)
+            if (!at) next
+            process = "-"
+            if (match($0, /\(\("[^"]+"/)) process = substr($0, RSTART + 3, RLENGTH - 4)
+            printf "listen=%s\t%s\t%s\t%s\n", $1, substr($5, 1, at - 1), substr($5, at + 1), process
+        }'
+        return
+    fi
+    for table in tcp tcp6 udp udp6; do
+        [ -r "/proc/net/$table" ] || continue
+        case $table in tcp*) waiting=0A ;; *) waiting=07 ;; esac
+        while read -r _ local _ state _; do
+            [ "$state" = "$waiting" ] || continue
+            case ${local%:*} in
+            00000000 | 00000000000000000000000000000000) address='*' ;;
+            00000000000000000000000001000000) address='[::1]' ;;
+            ????????) address=$(dotted "${local%:*}") ;;
+            *) address='[v6]' ;;
+            esac
+            printf 'listen=%s\t%s\t%d\t-\n' "${table%6}" "$address" "0x${local#*:}"
+        done <"/proc/net/$table"
+    done
+}
+
+# The digest that place-file verified is taken as long as the file is untouched: hashing hundreds of MB takes
+# seconds on a small board.
+digest() {
+    [ -r "$1" ] || return 0
+    stamp=$(stat -c '%s.%Y.%Z.%i' "$1" 2>/dev/null || true)
+    known=
+    if [ -n "$stamp" ] && [ -r /usr/local/lib/portico/digests ]; then
+        known=$(awk -F "$tab" -v path="$1" -v stamp="$stamp" '$1 == path && $2 == stamp { print $3 }' \
+            /usr/local/lib/portico/digests)
+    fi
+    if [ -z "$known" ]; then known=$(sha256sum <"$1" | cut -d ' ' -f 1); fi
+    printf '%s' "$known"
+}
+
+k3s() {
+    binary=
+    for path in /usr/local/bin/k3s /opt/bin/k3s; do
+        if [ -f "$path" ]; then binary=$path && break; fi
+    done
+    if [ -n "$binary" ]; then
+        say k3s.binary "$(digest "$binary")"
+        if [ -x "$binary" ]; then
+            say k3s.version "$(bounded "$binary" --version 2>/dev/null </dev/null | awk '$2 == "version" { print $3; exit }' || true)"
+        fi
+    fi
+    units=
+    for unit in k3s k3s-agent; do
+        have systemctl || break
+        shown=$(systemctl show -p LoadState -p ActiveState -p UnitFileState -p ExecStart "$unit.service" 2>/dev/null || true)
+        case $shown in *LoadState=loaded*) ;; *) continue ;; esac
+        units="$units $unit"
+        printf '%s\n' "$shown" | awk -v unit="$unit" '
+            /^ActiveState=/ { active = substr($0, 13) }
+            /^UnitFileState=/ { enabled = substr($0, 15) }
+            /^ExecStart=/ { exec = $0; sub(/.*argv\[\]=/, "", exec); sub(/ ;.*/, "", exec) }
+            END { printf "k3s.unit=%s\t%s\t%s\t%s\n", unit, active, enabled, exec }'
+    done
+    say k3s.config "$(digest /etc/rancher/k3s/config.yaml)"
+    say k3s.token "$(digest /etc/rancher/k3s/join-token)"
+    say k3s.installer "$(digest /usr/local/lib/portico/install.sh)"
+    if [ -r /etc/rancher/k3s/.portico-started ]; then
+        while read -r config executable; do
+            say k3s.started_with "$config"
+            say k3s.started_binary "$executable"
+        done </etc/rancher/k3s/.portico-started
+    fi
+    for path in /var/lib/rancher/k3s/agent/images/*.tar*; do
+        case $path in *'*'* | *.portico-part) continue ;; esac
+        printf 'k3s.images=%s\t%s\n' "${path##*/}" "$(digest "$path")"
+    done
+    if [ -e /etc/rancher/k3s/.portico ]; then
+        say k3s.owner portico
+    elif [ -n "$binary$units" ]; then
+        say k3s.owner foreign
+    else
+        for path in /var/lib/rancher/k3s/server/db /var/lib/rancher/k3s/server/tls /etc/rancher/k3s/k3s.yaml \
+            /etc/rancher/k3s/config.yaml /var/lib/rancher/k3s/agent/containerd /var/lib/kubelet/pods \
+            /var/lib/cni/networks /run/flannel/subnet.env; do
+            if [ -f "$path" ] || [ -n "$(ls -A "$path" 2>/dev/null)" ]; then say k3s.leftover "$path"; fi
+        done
+    fi
+}
+
+system
+network
+firewall
+listeners
+k3s

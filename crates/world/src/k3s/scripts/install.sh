@@ -1,0 +1,68 @@
+# portico install
+# shellcheck shell=sh
+# Runs K3s' own installer over the files that are in place, then starts the unit and waits until it is up. The
+# unit is restarted only when its configuration, its binary or the unit itself changed since it last came up.
+# Reads: role. config.yaml carries every flag, so the installer gets none and its environment is empty.
+set -eu
+export LC_ALL=C
+IFS= read -r role
+
+refuse() {
+    printf 'reason=%s %s\n' "$1" "$2" >&2
+    exit 10
+}
+case $role in
+server) unit=k3s other=k3s-agent ;;
+agent) unit=k3s-agent other=k3s ;;
+*) refuse role-unknown "$role" ;;
+esac
+directory=/etc/rancher/k3s
+unit_file=/etc/systemd/system/$unit.service
+installer=/usr/local/lib/portico/install.sh
+[ -e "$directory/.portico" ] || refuse foreign-k3s "this machine is not marked as ours"
+[ ! -e "/etc/systemd/system/$other.service" ] || refuse role-differs "this machine runs $other already"
+[ -x /usr/local/bin/k3s ] || refuse binary-missing /usr/local/bin/k3s
+[ -r "$installer" ] || refuse installer-missing "$installer"
+[ -r "$directory/config.yaml" ] || refuse config-missing "$directory/config.yaml"
+
+fail() {
+    printf '%s\njournal:\n' "$1" >&2
+    journalctl -u "$unit" -n 40 --no-pager -o cat >&2 2>/dev/null || true
+    exit 30
+}
+digest() { if [ -e "$1" ]; then sha256sum <"$1" | cut -d ' ' -f 1; fi; }
+show() { systemctl show -p "$1" "$unit" 2>/dev/null | sed "s/^$1=//"; }
+
+config=$(digest "$directory/config.yaml")
+binary=$(digest /usr/local/bin/k3s)
+unit_before=$(digest "$unit_file")
+
+# Starting is left to the lines below: the installer would wait for ever for a service that cannot come up.
+if ! env -i PATH="$PATH" HOME=/root LC_ALL=C INSTALL_K3S_SKIP_DOWNLOAD=true INSTALL_K3S_SKIP_SELINUX_RPM=true \
+    INSTALL_K3S_SKIP_START=true sh "$installer" "$role" </dev/null >&2; then
+    fail 'the installer failed'
+fi
+
+started=
+[ ! -r "$directory/.portico-started" ] || started=$(cat "$directory/.portico-started")
+if [ "$started" = "$config $binary" ] && [ "$unit_before" = "$(digest "$unit_file")" ] &&
+    [ "$(show ActiveState)" = active ]; then
+    printf 'unchanged=%s\n' "$unit"
+    exit 0
+fi
+
+# Until it is up again, nobody may think that it runs with the new files.
+rm -f "$directory/.portico-started"
+systemctl reset-failed "$unit" 2>/dev/null || true
+systemctl restart --no-block "$unit" </dev/null || fail 'systemd refused to start the unit'
+end=$(($(date +%s) + 180))
+while [ "$(show ActiveState)" != active ]; do
+    [ "$(show ActiveState)" != failed ] || fail "$unit failed to start"
+    # systemd tries again by itself; twice in vain is enough to know.
+    restarts=$(show NRestarts)
+    [ "${restarts:-0}" -lt 2 ] || fail "$unit keeps stopping: $restarts attempts"
+    [ "$(date +%s)" -lt "$end" ] || fail "$unit did not come up within 180 seconds"
+    sleep 0.2 2>/dev/null || sleep 1
+done
+printf '%s %s\n' "$config" "$binary" >"$directory/.portico-started"
+printf 'started=%s\n' "$unit"
