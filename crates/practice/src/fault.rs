@@ -130,8 +130,8 @@ impl Faults {
         let mut fault = None;
         for armed in &mut state.armed {
             let rule = &armed.rule;
-            let matches = rule.service == service
-                && rule.call.as_deref().is_none_or(|pattern| glob(pattern, call));
+            let matches =
+                rule.service == service && rule.call.as_deref().is_none_or(|pattern| glob(pattern, call));
             if !matches {
                 continue;
             }
@@ -186,7 +186,10 @@ mod tests {
     fn a_rule_strikes_the_nth_match_and_then_no_more() {
         let faults = Faults::default();
         faults.add(Rule::next(Service::Cloudflare, Fault::DropAfter).on("POST *").nth(2));
-        assert_eq!(strikes(&faults, &["POST /a", "GET /a", "POST /b", "POST /c"]), [false, false, true, false]);
+        assert_eq!(
+            strikes(&faults, &["POST /a", "GET /a", "POST /b", "POST /c"]),
+            [false, false, true, false]
+        );
         assert_eq!(faults.next(Service::Kube, "POST /a"), None, "another service is another count");
     }
 

@@ -3,10 +3,10 @@
 //! Which permission a call needs is said by the call itself, through [`Caller::need`]. Global API keys are
 //! refused: nothing in a homelab should hold one.
 
+use super::Cloud;
 use super::envelope::{self, Answer, Refusal};
 use super::limits::{self, Window};
 use super::seed::ACCOUNT_ID;
-use super::Cloud;
 use crate::clock::timestamp;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::header;
@@ -85,9 +85,8 @@ impl Caller {
         if self.has(any_of) {
             return Ok(());
         }
-        Err(Refusal::new(403, 10000, "Forbidden").documented_at(
-            "https://developers.cloudflare.com/fundamentals/api/reference/permissions/",
-        ))
+        Err(Refusal::new(403, 10000, "Forbidden")
+            .documented_at("https://developers.cloudflare.com/fundamentals/api/reference/permissions/"))
     }
 
     pub(super) fn reaches(&self, zone: &str) -> bool {

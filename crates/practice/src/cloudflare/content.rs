@@ -18,7 +18,8 @@ pub(super) fn stored(kind: Kind, input: &str, name: &str) -> Result<String, Refu
             Err(_) => Err(Refusal::bad(9006, "Content for AAAA record must be a valid IPv6 address.")),
         },
         Kind::Cname => {
-            let target = host(input).ok_or_else(|| Refusal::bad(9007, "Content for CNAME record is invalid."))?;
+            let target =
+                host(input).ok_or_else(|| Refusal::bad(9007, "Content for CNAME record is invalid."))?;
             if target == name {
                 return Err(Refusal::bad(9039, "CNAME content cannot reference itself."));
             }

@@ -84,7 +84,8 @@ pub(super) fn with_messages(result: Value, messages: Value) -> Answer {
 /// One page of `all`, with `result_info`. Pages beyond the last one are empty.
 pub(super) fn paged(all: Vec<Value>, page: usize, per_page: usize) -> Answer {
     let total = all.len();
-    let shown: Vec<Value> = all.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
+    let shown: Vec<Value> =
+        all.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
     Ok(Json(json!({
         "success": true,
         "errors": [],
@@ -115,7 +116,8 @@ impl Query {
         default: usize,
         bounds: std::ops::RangeInclusive<usize>,
     ) -> Result<(usize, usize), Refusal> {
-        let number = |key: &str, default: usize, bounds: std::ops::RangeInclusive<usize>| match self.get(key) {
+        let number = |key: &str, default: usize, bounds: std::ops::RangeInclusive<usize>| match self.get(key)
+        {
             None => Ok(default),
             Some(text) => text
                 .parse()

@@ -57,3 +57,21 @@ pub(super) fn announce(headers: &mut HeaderMap) {
     headers.insert("ratelimit", HeaderValue::from_static("\"default\";r=1199;t=1"));
     headers.insert("ratelimit-policy", HeaderValue::from_static("\"default\";q=1200;w=300"));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_window_starts_a_new_count() {
+        let mut window = Window::starting(0);
+        for now in [0, WINDOW_MS, 2 * WINDOW_MS] {
+            for call in 0..CALLS {
+                assert!(window.count(now).is_ok(), "call {call} at {now}");
+            }
+        }
+        assert!(window.count(2 * WINDOW_MS + 1).is_err());
+        assert!(window.count(3 * WINDOW_MS).is_err(), "the block lasts a window from when it began");
+        assert!(window.count(3 * WINDOW_MS + 1).is_ok());
+    }
+}

@@ -19,6 +19,8 @@ mod seed;
 mod transaction;
 mod zones;
 
+pub(crate) use content::unreachable as is_unreachable;
+
 pub use audit::{Action, Entry};
 pub use auth::{Permission, Scope, Token, TokenKind, TokenStatus};
 pub use records::{Kind, Record};
@@ -64,10 +66,7 @@ impl Cloud {
             .route("/export", get(records::export))
             .route(
                 "/{record}",
-                get(records::read)
-                    .put(records::replace)
-                    .patch(records::edit)
-                    .delete(records::remove),
+                get(records::read).put(records::replace).patch(records::edit).delete(records::remove),
             );
         let api = Router::new()
             .route("/user/tokens/verify", get(auth::verify_user))

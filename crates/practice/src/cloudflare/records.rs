@@ -238,7 +238,8 @@ fn zone_file(zone: &Zone) -> String {
             Kind::Txt => format!("{:?}", record.content.trim_matches('"')),
         };
         let comment = record.comment.as_ref().map(|comment| format!(" ; {comment}")).unwrap_or_default();
-        text += &format!("{}.\t{}\tIN\t{}\t{content}{comment}\n", record.name, record.ttl, record.kind.text());
+        text +=
+            &format!("{}.\t{}\tIN\t{}\t{content}{comment}\n", record.name, record.ttl, record.kind.text());
     }
     text
 }

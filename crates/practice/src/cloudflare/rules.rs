@@ -93,7 +93,8 @@ fn may_proxy(kind: Kind, content: &str) -> Result<(), Refusal> {
 fn check_comment(comment: Option<&str>) -> Result<(), Refusal> {
     let Some(comment) = comment else { return Ok(()) };
     if comment.chars().count() > limits::COMMENT {
-        let message = format!("DNS record comment exceeds the maximum length of {} characters.", limits::COMMENT);
+        let message =
+            format!("DNS record comment exceeds the maximum length of {} characters.", limits::COMMENT);
         return Err(Refusal::bad(9313, message));
     }
     if comment.contains(['\n', '\r']) {

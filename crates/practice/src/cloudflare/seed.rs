@@ -57,8 +57,13 @@ const NET_RECORDS: &[Row] = &[
 
 /// The account as of `now` (unix milliseconds).
 pub(super) fn state(now: i64) -> State {
-    let mut state =
-        State { zones: Vec::new(), tokens: Vec::new(), windows: HashMap::new(), audit: Vec::new(), issued: 0 };
+    let mut state = State {
+        zones: Vec::new(),
+        tokens: Vec::new(),
+        windows: HashMap::new(),
+        audit: Vec::new(),
+        issued: 0,
+    };
     for (name, rows) in [("example.test", TEST_RECORDS), ("example.net", NET_RECORDS)] {
         let id = state.issue_id();
         let created_at = now - 400 * 86_400_000;
@@ -106,7 +111,14 @@ fn tokens(state: &mut State) -> Vec<Token> {
         ("portico (account)", ACCOUNT_TOKEN, TokenKind::Account, TokenStatus::Active, ENOUGH.to_vec(), &all),
         ("by hand", BY_HAND_TOKEN, TokenKind::User, TokenStatus::Active, everything, &all),
         ("read only", READ_ONLY_TOKEN, TokenKind::User, TokenStatus::Active, read_only, &all),
-        ("zone read", ZONE_READ_TOKEN, TokenKind::User, TokenStatus::Active, vec![Permission::ZoneRead], &all),
+        (
+            "zone read",
+            ZONE_READ_TOKEN,
+            TokenKind::User,
+            TokenStatus::Active,
+            vec![Permission::ZoneRead],
+            &all,
+        ),
         ("dns only", DNS_ONLY_TOKEN, TokenKind::User, TokenStatus::Active, vec![Permission::DnsWrite], &all),
         ("one zone", ONE_ZONE_TOKEN, TokenKind::User, TokenStatus::Active, ENOUGH.to_vec(), &net),
         ("disabled", DISABLED_TOKEN, TokenKind::User, TokenStatus::Disabled, ENOUGH.to_vec(), &all),

@@ -1,0 +1,91 @@
+//! Practice's own door, for tests and people that drive Portico as another process.
+//!
+//! `GET|POST|DELETE /practice/faults` (what struck, add a rule, clear all), `GET|DELETE /practice/calls`,
+//! `GET /practice/audit` (every change to every DNS record), `GET /practice/records?zone=`,
+//! `PUT /practice/resolver/{public|system}` (switches). Nothing here exists in the real world, and no
+//! client of Portico's knows it.
+
+use crate::cloudflare::Cloud;
+use crate::dns::{DnsServer, Switches};
+use crate::fault::{Faults, Rule};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, put};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+
+pub(crate) struct Control {
+    pub(crate) cloud: Cloud,
+    pub(crate) faults: Faults,
+    pub(crate) public: Arc<DnsServer>,
+    pub(crate) system: Arc<DnsServer>,
+}
+
+pub(crate) fn router(control: Control) -> Router {
+    Router::new()
+        .route("/practice/faults", get(struck).post(add).delete(clear))
+        .route("/practice/calls", get(calls).delete(forget))
+        .route("/practice/audit", get(audit))
+        .route("/practice/records", get(records))
+        .route("/practice/resolver/{name}", put(switch))
+        .with_state(Arc::new(control))
+}
+
+async fn struck(State(control): State<Arc<Control>>) -> Response {
+    let struck: Vec<_> = control.faults.calls().into_iter().filter(|call| call.fault.is_some()).collect();
+    Json(struck).into_response()
+}
+
+async fn add(State(control): State<Arc<Control>>, Json(rules): Json<Vec<Rule>>) -> StatusCode {
+    for rule in rules {
+        control.faults.add(rule);
+    }
+    StatusCode::NO_CONTENT
+}
+
+async fn clear(State(control): State<Arc<Control>>) -> StatusCode {
+    control.faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn calls(State(control): State<Arc<Control>>) -> Response {
+    Json(control.faults.calls()).into_response()
+}
+
+async fn forget(State(control): State<Arc<Control>>) -> StatusCode {
+    control.faults.forget_calls();
+    StatusCode::NO_CONTENT
+}
+
+async fn audit(State(control): State<Arc<Control>>) -> Response {
+    Json(control.cloud.audit()).into_response()
+}
+
+#[derive(Deserialize)]
+struct Zone {
+    zone: String,
+}
+
+async fn records(State(control): State<Arc<Control>>, Query(Zone { zone }): Query<Zone>) -> Response {
+    Json(control.cloud.records(&zone)).into_response()
+}
+
+async fn switch(
+    State(control): State<Arc<Control>>,
+    Path(name): Path<String>,
+    Json(switches): Json<Switches>,
+) -> Response {
+    let server = match name.as_str() {
+        "public" => &control.public,
+        "system" => &control.system,
+        _ => {
+            let error = json!({"error": format!("no resolver is called {name}")});
+            return (StatusCode::NOT_FOUND, Json(error)).into_response();
+        }
+    };
+    server.switch(switches);
+    StatusCode::NO_CONTENT.into_response()
+}
