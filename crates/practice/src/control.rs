@@ -2,22 +2,25 @@
 //!
 //! `GET|POST|DELETE /practice/faults` (what struck, add a rule, clear all), `GET|DELETE /practice/calls`,
 //! `GET /practice/audit` (every change to every DNS record), `GET /practice/records?zone=`,
-//! `PUT /practice/resolver/{public|system}` (switches). Nothing here exists in the real world, and no
+//! `PUT /practice/resolver/{public|system}` (switches), `POST /practice/machines/{name}/{cut-power|power-on|hang|
+//! unhang|swap-host-key}`. Nothing here exists in the real world, and no
 //! client of Portico's knows it.
 
 use crate::cloudflare::Cloud;
 use crate::dns::{DnsServer, Switches};
 use crate::fault::{Faults, Rule};
+use crate::homelab::Homelab;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 
 pub(crate) struct Control {
+    pub(crate) homelab: Arc<Homelab>,
     pub(crate) cloud: Cloud,
     pub(crate) faults: Faults,
     pub(crate) public: Arc<DnsServer>,
@@ -31,6 +34,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/practice/audit", get(audit))
         .route("/practice/records", get(records))
         .route("/practice/resolver/{name}", put(switch))
+        .route("/practice/machines/{name}/{act}", post(act))
         .with_state(Arc::new(control))
 }
 
@@ -81,11 +85,28 @@ async fn switch(
     let server = match name.as_str() {
         "public" => &control.public,
         "system" => &control.system,
-        _ => {
-            let error = json!({"error": format!("no resolver is called {name}")});
-            return (StatusCode::NOT_FOUND, Json(error)).into_response();
-        }
+        _ => return not_found(format!("no resolver is called {name}")),
     };
     server.switch(switches);
     StatusCode::NO_CONTENT.into_response()
+}
+
+async fn act(State(control): State<Arc<Control>>, Path((name, act)): Path<(String, String)>) -> Response {
+    let homelab = &control.homelab;
+    let done = match act.as_str() {
+        "cut-power" => homelab.cut_power(&name),
+        "power-on" => homelab.power_on(&name),
+        "hang" => homelab.hang(&name),
+        "unhang" => homelab.unhang(&name),
+        "swap-host-key" => homelab.swap_host_key(&name),
+        _ => return not_found(format!("a machine cannot {act}")),
+    };
+    match done {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(unknown) => not_found(unknown.to_string()),
+    }
+}
+
+fn not_found(error: String) -> Response {
+    (StatusCode::NOT_FOUND, Json(json!({"error": error}))).into_response()
 }

@@ -14,34 +14,37 @@ pub mod kube;
 pub mod machines;
 pub mod mirror;
 
-use clock::Clock;
 use cloudflare::Cloud;
 use control::Control;
 use dns::{DnsServer, Role};
 use fault::{Faults, Service};
+use homelab::{Homelab, Sudo};
 use http::HttpServer;
 use mirror::Mirror;
 use serde_json::{Value, json};
+use std::io::Write;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 
 /// What a practice homelab is made of.
 pub struct PracticeOptions {
+    /// The machines, and the clock and the faults that every server shares with them.
+    pub homelab: homelab::Options,
     /// Bytes of a stand-in K3s binary; small, so that copying it is quick.
     pub binary_size: usize,
-    /// The time of the Cloudflare API and of the DNS caches.
-    pub clock: Clock,
 }
 
 impl Default for PracticeOptions {
     fn default() -> Self {
-        Self { binary_size: 4 << 20, clock: Clock::default() }
+        Self { homelab: homelab::Options::default(), binary_size: 4 << 20 }
     }
 }
 
 /// A running practice homelab. Dropping it ends every server; nothing is left on disk.
 pub struct Practice {
+    pub homelab: Arc<Homelab>,
     pub cloud: Cloud,
     pub faults: Faults,
     pub mirror: Mirror,
@@ -50,6 +53,9 @@ pub struct Practice {
     pub system: Arc<DnsServer>,
     api: HttpServer,
     control: HttpServer,
+    /// The private key that every machine knows, as a file for clients that want a path; gone with this value.
+    key: NamedTempFile,
+    _machines: machines::Handle,
 }
 
 impl Practice {
@@ -58,16 +64,21 @@ impl Practice {
     /// # Errors
     /// When an address or port cannot be had.
     pub async fn start(options: PracticeOptions) -> std::io::Result<Self> {
-        let faults = Faults::default();
-        let cloud = Cloud::new(options.clock);
+        let faults = options.homelab.faults.clone();
+        let cloud = Cloud::new(options.homelab.clock.clone());
+        let homelab = Homelab::new(options.homelab)?;
+        let machines = machines::serve(homelab.clone()).await?;
+        let mut key = NamedTempFile::new()?;
+        key.write_all(homelab.client_key_file().as_bytes())?;
         let name_server = |role, hosts| DnsServer::start(role, cloud.clone(), faults.clone(), hosts);
         let authoritative = name_server(Role::Authoritative, Vec::new()).await?;
         let public = Arc::new(name_server(Role::Public, Vec::new()).await?);
-        let system = Arc::new(name_server(Role::System, Vec::new()).await?);
+        let system = Arc::new(name_server(Role::System, names(&homelab)).await?);
         let mirror = Mirror::start(options.binary_size, faults.clone()).await?;
         let api = http::serve(loopback().await?, Service::Cloudflare, faults.clone(), cloud.router())?;
         // The control door has rules of its own: a fault must not lock the test out that set it.
         let door = Control {
+            homelab: homelab.clone(),
             cloud: cloud.clone(),
             faults: faults.clone(),
             public: public.clone(),
@@ -75,7 +86,19 @@ impl Practice {
         };
         let control =
             http::serve(loopback().await?, Service::Cloudflare, Faults::default(), control::router(door))?;
-        Ok(Self { cloud, faults, mirror, authoritative, public, system, api, control })
+        Ok(Self {
+            homelab,
+            cloud,
+            faults,
+            mirror,
+            authoritative,
+            public,
+            system,
+            api,
+            control,
+            key,
+            _machines: machines,
+        })
     }
 
     /// The base URL of the Cloudflare API, without a trailing slash.
@@ -91,6 +114,7 @@ impl Practice {
     /// The addresses that Portico is pointed at, in the form that `portico --endpoints FILE` reads.
     pub fn endpoints(&self) -> Value {
         let mirror = self.mirror.base();
+        let ports = &self.homelab.ports;
         json!({
             "version": 1,
             "cloudflare": self.cloudflare(),
@@ -105,6 +129,33 @@ impl Practice {
                 "public": [self.public.address],
                 "system": [self.system.address],
             },
+            "ports": {"ssh": ports.ssh, "api": ports.api, "http": ports.http, "https": ports.https},
+            "scan": {"subnets": ["127.77.0.0/24"], "mdns": false},
+        })
+    }
+
+    /// How a person logs in to each machine: its first user, by password or key.
+    fn machines(&self) -> Vec<Value> {
+        self.homelab.read(|state| {
+            let users = state.machines.iter().filter_map(|machine| Some((machine, machine.users.first()?)));
+            users
+                .map(|(machine, user)| {
+                    json!({
+                        "name": machine.name,
+                        "address": machine.address,
+                        "user": user.name,
+                        "password": machine.password_login.then_some(&user.password),
+                        "keyFile": self.key.path(),
+                        "sudo": match user.sudo {
+                            Sudo::Root => "none",
+                            Sudo::NoPassword => "nopasswd",
+                            Sudo::Password => "password",
+                            Sudo::None => "refused",
+                        },
+                        "note": machine.note,
+                    })
+                })
+                .collect()
         })
     }
 
@@ -112,12 +163,19 @@ impl Practice {
     pub fn describe(&self) -> Value {
         json!({
             "endpoints": self.endpoints(),
-            "machines": [],
+            "machines": self.machines(),
             "cloudflareToken": cloudflare::PORTICO_TOKEN,
             "zone": "example.test",
             "control": self.control(),
         })
     }
+}
+
+/// Each machine's name on the LAN, as a router's DNS would have learnt it.
+fn names(homelab: &Homelab) -> Vec<(Ipv4Addr, String)> {
+    homelab.read(|state| {
+        state.machines.iter().map(|machine| (machine.address, format!("{}.lan", machine.name))).collect()
+    })
 }
 
 async fn loopback() -> std::io::Result<TcpListener> {

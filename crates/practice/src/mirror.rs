@@ -1,7 +1,7 @@
 //! A download mirror for K3s: releases with checksums, the install script, channels, and chart indexes.
 //!
 //! The files are stand-ins with the names, the layout and the checksums of the real ones; a practice machine
-//! knows a stand-in binary by its first line ([`version_of`]). Broken downloads come from `fault`.
+//! knows a stand-in binary by its first line, which names version and processor. Broken downloads come from `fault`.
 
 use crate::fault::{Faults, Service};
 use crate::http::{self, HttpServer};
@@ -98,13 +98,6 @@ impl Mirror {
     }
 }
 
-/// Version and architecture (`amd64`, `arm64`, `arm`) of a stand-in binary; its first 128 bytes are enough.
-pub fn version_of(binary: &[u8]) -> Option<(String, String)> {
-    let line = binary.split(|byte| *byte == b'\n').next()?;
-    let mut words = std::str::from_utf8(line).ok()?.strip_prefix(MAGIC)?.split_whitespace();
-    Some((words.next()?.to_owned(), words.next()?.to_owned()))
-}
-
 impl Files {
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -168,7 +161,8 @@ fn images(version: &str, architecture: &str, kind: &str) -> Vec<u8> {
 }
 
 fn stand_in(version: &str, architecture: &str, size: usize) -> Vec<u8> {
-    filler(&format!("{MAGIC} {version} {architecture}\n"), size)
+    let processor = if architecture == "arm" { "armhf" } else { architecture };
+    filler(&format!("{MAGIC} {version} {processor}\n"), size)
 }
 
 /// `head`, then bytes that no archiver can shrink, the same ones every time.
