@@ -1,0 +1,3 @@
+module portico/ground/images
+
+go 1.24.0
