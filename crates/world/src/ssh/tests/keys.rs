@@ -217,8 +217,7 @@ async fn sshs_own_reading_of_the_config_agrees() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join(".ssh")).unwrap();
     let file = dir.path().join(".ssh/config");
-    let text =
-        "Host pi? !pi3\n  Port 2201\nHost pi3 *.lan\n  Port 2202\nHost *\n  Port 2203\n  User all\n";
+    let text = "Host pi? !pi3\n  Port 2201\nHost pi3 *.lan\n  Port 2202\nHost *\n  Port 2203\n  User all\n";
     std::fs::write(&file, text).unwrap();
     let config = SshConfig::load(dir.path()).unwrap();
     for host in ["pi1", "pi3", "nas.lan", "else"] {
