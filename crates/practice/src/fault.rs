@@ -37,7 +37,8 @@ pub enum Fault {
     RateLimit { retry_after: u64 },
     /// A gateway's HTML page in place of JSON; nothing was done.
     HtmlError { status: u16 },
-    /// The work is done and the answer ends in the middle, with its full length announced.
+    /// The work is done and the answer ends in the middle, with its full length announced. Not for answers that
+    /// have no end, such as watches: the whole answer is collected first (so too for `Corrupt`).
     Torn,
     /// The work is done and one byte in the middle of the answer is another one.
     Corrupt,

@@ -11,7 +11,7 @@ const POST: &str = "POST /client/v4/zones/*/dns_records";
 
 /// Posts a record through the fault; what came back, and whether the record is there.
 async fn post_through(fault: Fault, patience: Duration) -> (Option<crate::Reply>, bool) {
-    let api = Api::start().await;
+    let api = Api::start_unpooled().await;
     let zone = api.zone("example.test").await;
     api.faults.add(Rule::next(Service::Cloudflare, fault).on(POST));
     let authorization = format!("Bearer {PORTICO_TOKEN}");

@@ -69,9 +69,14 @@ impl Api {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let server =
             http::serve(listener, Service::Cloudflare, faults.clone(), cloud.router()).expect("an address");
-        // Fresh connections, so that a dropped one is never mistaken for a stale one and sent again.
+        Self { cloud, clock, faults, client: reqwest::Client::new(), server }
+    }
+
+    /// With a fresh connection for each call, so that a dropped one is never taken for a stale one and the call
+    /// sent again.
+    pub async fn start_unpooled() -> Self {
         let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("a client");
-        Self { cloud, clock, faults, client, server }
+        Self { client, ..Self::start().await }
     }
 
     pub async fn try_call(
