@@ -1,1 +1,3 @@
-//! placeholder
+//! What the stories of `flows/` and `ground/` stand on, and nothing that a product crate could use.
+
+pub mod lab;

@@ -45,8 +45,17 @@ base_make() {
         base_keys "$CACHE/part"
         base_settle "$CACHE/part/root" "$CACHE/part"
         mv "$CACHE/part" "$base"
+        base_prune "$base"
     fi
     exec 9>&-
+}
+
+# Bases of earlier settings go, but for those that a lab stands on.
+base_prune() {
+    local base
+    for base in "$CACHE"/base-*; do
+        [ "$base" = "$1" ] || grep -qsxF "$base" "$STATE"/*/base || rm -rf --one-file-system "$base"
+    done
 }
 
 base_debootstrap() {

@@ -8,7 +8,7 @@ INOTIFY=/proc/sys/fs/inotify/max_user_instances
 network_up() {
     ip netns add "$NETNS"
     in_net ip link set lo up
-    in_net ip link add br0 type bridge forward_delay 0
+    in_net ip link add br0 type bridge forward_delay 0 mcast_snooping 0
     in_net ip addr add 10.88.0.1/24 dev br0
     in_net ip link set br0 up
 }
