@@ -53,4 +53,7 @@ write('128x128.png', png(128));
 write('128x128@2x.png', png(256));
 write('icon.png', png(512));
 write('icon.ico', ico([16, 24, 32, 48, 64, 256]));
-write('icon.icns', icns({ icp4: 16, icp5: 32, ic07: 128, ic08: 256, ic09: 512, ic11: 32, ic13: 256, ic14: 512 }));
+write(
+  'icon.icns',
+  icns({ icp4: 16, icp5: 32, ic07: 128, ic08: 256, ic09: 512, ic11: 32, ic13: 256, ic14: 512 }),
+);

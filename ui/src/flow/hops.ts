@@ -18,10 +18,8 @@ export function hops(graph: Pick<FlowGraph, 'nodes' | 'edges'>, path: FlowPath):
       const into = graph.edges.filter((edge) => edge.to === node.id && on.has(edge.from));
       const known = into.flatMap((edge) => edge.latencyMs ?? []);
       if (into.length === 0) return { node, latency: '' };
-      return {
-        node,
-        latency:
-          known.length === 0 ? '—' : fill(en.flow.latency, { ms: String(Math.round(Math.min(...known))) }),
-      };
+      // A hop that is up but was not timed says nothing; a dash is for what should have answered.
+      if (known.length === 0) return { node, latency: node.health === 'up' ? '' : '—' };
+      return { node, latency: fill(en.flow.latency, { ms: String(Math.round(Math.min(...known))) }) };
     });
 }
