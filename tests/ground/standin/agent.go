@@ -52,6 +52,7 @@ func startAgent(ctx context.Context, cfg *config.Config, group *process.Group) e
 		}
 	}
 	go learnServers(ctx, access, lb, cfg.Server)
+	go n.startRuntime(ctx)
 	if err := n.start(ctx); err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type node struct {
 	dir      string
 	apiURL   string
 	settings supervisor.Settings
+	runtime  chan error
 }
 
 func newNode(cfg *config.Config, group *process.Group) (*node, error) {
@@ -47,17 +48,24 @@ func newNode(cfg *config.Config, group *process.Group) (*node, error) {
 		return nil, err
 	}
 	dir := filepath.Join(cfg.DataDir, "agent")
-	return &node{cfg: cfg, group: group, name: strings.ToLower(name), ip: ip, dir: dir}, os.MkdirAll(dir, 0o700)
+	n := &node{cfg: cfg, group: group, name: strings.ToLower(name), ip: ip, dir: dir, runtime: make(chan error, 1)}
+	return n, os.MkdirAll(dir, 0o700)
+}
+
+// startRuntime runs containerd and imports the images; start waits for it. A server does this while
+// its control plane comes up.
+func (n *node) startRuntime(ctx context.Context) {
+	err := n.containerd(ctx)
+	if err == nil {
+		err = images.Import(n.socket(), n.snapshotter(), filepath.Join(n.dir, "images-imported.json"),
+			filepath.Join(n.dir, "images"), images.RegistryDir)
+	}
+	n.runtime <- err
 }
 
 // start brings the node up and returns when it is registered, has its pod range, and forwards.
 func (n *node) start(ctx context.Context) error {
-	if err := n.containerd(ctx); err != nil {
-		return err
-	}
-	err := images.Import(n.socket(), n.snapshotter(), filepath.Join(n.dir, "images-imported.json"),
-		filepath.Join(n.dir, "images"), images.RegistryDir)
-	if err != nil {
+	if err := <-n.runtime; err != nil {
 		return err
 	}
 	if err := n.kubelet(); err != nil {

@@ -65,6 +65,7 @@ func startServer(ctx context.Context, cfg *config.Config, group *process.Group) 
 	if err := s.prepare(ctx); err != nil {
 		return fmt.Errorf("starting kubernetes: preparing server: %w", err)
 	}
+	go n.startRuntime(ctx)
 	if err := s.startEtcd(ctx); err != nil {
 		return fmt.Errorf("starting kubernetes: preparing server: %w", err)
 	}
@@ -252,7 +253,7 @@ func (s *server) startEtcd(ctx context.Context) error {
 		return err
 	}
 	if others != nil {
-		err := s.group.Until(ctx, "promotion in the etcd cluster", time.Second, func() error { return s.etcd.Promote(ctx, others) })
+		err := s.group.Until(ctx, "promotion in the etcd cluster", 300*time.Millisecond, func() error { return s.etcd.Promote(ctx, others) })
 		if err != nil {
 			return err
 		}

@@ -191,7 +191,7 @@ func (m *Member) Healthy(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	_, err = c.Get(ctx, "health")
 	return err
