@@ -28,7 +28,7 @@ impl From<&SecretError> for Problem {
         match error {
             SecretError::Unavailable { cause } => Problem::new(Code::KeyringUnavailable).detail(cause),
             SecretError::Locked { cause } => Problem::new(Code::KeyringLocked).detail(cause),
-            SecretError::Missing { name } => Problem::new(Code::SecretMissing).arg("name", name),
+            SecretError::Missing { name } => Problem::new(Code::SecretMissing).arg("secret", name),
         }
     }
 }

@@ -111,9 +111,9 @@ pub enum SshError {
     #[error("a value for {script} has a line break in it")]
     ValueInvalid { script: &'static str },
     #[error("{script} printed more than {limit} bytes")]
-    OutputTooLong { script: &'static str, limit: usize },
+    OutputTooLong { script: &'static str, address: String, limit: usize },
     #[error("{script} was ended by signal {signal}")]
-    Killed { script: &'static str, signal: String },
+    Killed { script: &'static str, address: String, signal: String },
     #[error("cancelled")]
     Cancelled,
 }
@@ -142,15 +142,14 @@ impl From<&SshError> for Problem {
             E::HostKeyUnknown { address, port, presented, known_at } => {
                 presented_key(at(Code::HostKeyUnknown, address), presented)
                     .arg("port", port)
+                    .arg("fingerprints", shown(presented))
                     .arg("knownAt", known_at.join(", "))
             }
             E::HostKeyChanged { address, port, pinned, presented, held_in } => {
-                let list =
-                    |part: fn(&HostKey) -> &str| pinned.iter().map(part).collect::<Vec<_>>().join(", ");
                 presented_key(at(Code::HostKeyChanged, address), presented)
                     .arg("port", port)
-                    .arg("pinned", list(|key| &key.fingerprint))
-                    .arg("pinnedKind", list(|key| &key.kind))
+                    .arg("pinned", pinned.iter().map(shown).collect::<Vec<_>>().join(", "))
+                    .arg("presented", shown(presented))
                     .arg("path", held_in.display())
             }
             E::HostKeyRevoked { address, presented, held_in } => {
@@ -187,15 +186,18 @@ impl From<&SshError> for Problem {
             E::BodyUnreadable { script, cause } => {
                 Problem::new(Code::LocalFileUnreadable).arg("script", script).detail(cause)
             }
-            E::ValueInvalid { script } => {
-                Problem::new(Code::FieldInvalid).arg("script", script).detail(error)
-            }
-            E::OutputTooLong { script, .. } | E::Killed { script, .. } => {
-                Problem::new(Code::ScriptFailed).arg("script", script).detail(error)
+            E::ValueInvalid { script } => Problem::new(Code::Internal).arg("script", script).detail(error),
+            E::OutputTooLong { script, address, .. } | E::Killed { script, address, .. } => {
+                Problem::new(Code::ScriptFailed).arg("script", script).arg("machine", address).detail(error)
             }
             E::Cancelled => Problem::new(Code::Cancelled),
         }
     }
+}
+
+/// A key as a person compares it.
+fn shown(key: &HostKey) -> String {
+    format!("{} {}", key.kind, key.fingerprint)
 }
 
 /// `key` is there for the caller who is told "yes" and pins exactly what was shown.

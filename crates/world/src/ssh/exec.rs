@@ -80,7 +80,12 @@ impl Session {
                 message = answers.wait() => message,
             };
             match message {
-                Some(ChannelMsg::Data { data }) => append(&mut stdout, &data, name)?,
+                Some(ChannelMsg::Data { data }) => {
+                    if !append(&mut stdout, &data) {
+                        let (address, limit) = (self.target.address.clone(), STDOUT_LIMIT);
+                        return Err(SshError::OutputTooLong { script: name, address, limit });
+                    }
+                }
                 Some(ChannelMsg::ExtendedData { data, .. }) => {
                     stderr.extend_from_slice(&data);
                     let excess = stderr.len().saturating_sub(STDERR_LIMIT);
@@ -89,7 +94,8 @@ impl Session {
                 Some(ChannelMsg::ExitStatus { exit_status }) => ending = Some(Ok(exit_status)),
                 Some(ChannelMsg::ExitSignal { signal_name, .. }) => {
                     let signal = format!("{signal_name:?}");
-                    ending = Some(Err(SshError::Killed { script: name, signal }));
+                    let address = self.target.address.clone();
+                    ending = Some(Err(SshError::Killed { script: name, address, signal }));
                 }
                 Some(ChannelMsg::Failure) => {
                     let cause = "the command was not accepted".to_owned();
@@ -124,16 +130,8 @@ async fn feed(half: &ChannelWriteHalf<Msg>, name: &'static str, input: Input) ->
         let mut sent = 0;
         loop {
             let mut chunk = BytesMut::with_capacity(BODY_CHUNK);
-            while chunk.len() < BODY_CHUNK {
-                let unreadable = |error: std::io::Error| SshError::BodyUnreadable {
-                    script: name,
-                    cause: error.to_string(),
-                };
-                let room = BODY_CHUNK - chunk.len();
-                if (&mut reader).take(room as u64).read_buf(&mut chunk).await.map_err(unreadable)? == 0 {
-                    break;
-                }
-            }
+            let read = reader.read_buf(&mut chunk).await;
+            read.map_err(|error| SshError::BodyUnreadable { script: name, cause: error.to_string() })?;
             if chunk.is_empty() {
                 break;
             }
@@ -150,10 +148,11 @@ async fn feed(half: &ChannelWriteHalf<Msg>, name: &'static str, input: Input) ->
 }
 
 /// Grows by hand, so that no copy of a secret answer stays behind in freed memory.
-fn append(stdout: &mut Zeroizing<Vec<u8>>, data: &[u8], name: &'static str) -> Result<(), SshError> {
+/// False when it would be too much.
+fn append(stdout: &mut Zeroizing<Vec<u8>>, data: &[u8]) -> bool {
     let length = stdout.len() + data.len();
     if length > STDOUT_LIMIT {
-        return Err(SshError::OutputTooLong { script: name, limit: STDOUT_LIMIT });
+        return false;
     }
     if stdout.capacity() < length {
         let mut larger = Zeroizing::new(Vec::with_capacity(length * 2));
@@ -161,7 +160,7 @@ fn append(stdout: &mut Zeroizing<Vec<u8>>, data: &[u8], name: &'static str) -> R
         *stdout = larger;
     }
     stdout.extend_from_slice(data);
-    Ok(())
+    true
 }
 
 /// Closes the channel when the run is dropped before the server has closed it.

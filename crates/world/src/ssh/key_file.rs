@@ -22,7 +22,7 @@ pub(super) fn load(path: &Path, passphrase: Option<&Secret>) -> Result<PrivateKe
     let key = match kind_of(&text) {
         Kind::OpenSsh => {
             let key = PrivateKey::from_openssh(text.trim_start().as_bytes())
-                .map_err(|error| unsupported(&format!("OpenSSH key: {error}")))?;
+                .map_err(|error| unsupported(&format!("damaged or unknown OpenSSH key ({error})")))?;
             if key.is_encrypted() {
                 let passphrase =
                     passphrase.ok_or_else(|| SshError::PassphraseNeeded { path: path.to_owned() })?;
@@ -38,15 +38,14 @@ pub(super) fn load(path: &Path, passphrase: Option<&Secret>) -> Result<PrivateKe
             decode_secret_key(&text, Some(passphrase.expose()))
                 .map_err(|_| SshError::PassphraseWrong { path: path.to_owned() })?
         }
-        Kind::Pem { encrypted: false } => {
-            decode_secret_key(&text, None).map_err(|error| unsupported(&format!("PEM key: {error}")))?
-        }
+        Kind::Pem { encrypted: false } => decode_secret_key(&text, None)
+            .map_err(|error| unsupported(&format!("damaged or unknown PEM key ({error})")))?,
         Kind::Other(kind) => return Err(unsupported(kind)),
     };
     match key.key_data() {
         KeypairData::Ed25519(_) | KeypairData::Ecdsa(_) | KeypairData::Rsa(_) => Ok(key),
         KeypairData::SkEd25519(_) | KeypairData::SkEcdsaSha2NistP256(_) => {
-            Err(unsupported("security key (use it through the SSH agent)"))
+            Err(unsupported("security key (which works through the SSH agent)"))
         }
         _ => Err(unsupported(key.algorithm().as_str())),
     }
@@ -63,7 +62,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, SshError> {
     if bytes.len() as u64 > LARGEST_BYTES {
         return Err(SshError::KeyKindUnsupported {
             path: path.to_owned(),
-            kind: "too large for a key".into(),
+            kind: "file too large for a key".into(),
         });
     }
     let text = std::str::from_utf8(&bytes)
@@ -87,18 +86,18 @@ fn kind_of(text: &str) -> Kind {
         | "-----BEGIN PRIVATE KEY-----" => {
             match text.lines().find_map(|line| line.strip_prefix("DEK-Info: ")) {
                 Some(cipher) if !cipher.starts_with("AES-128-CBC,") => {
-                    Kind::Other("PEM key with an outdated cipher (ssh-keygen -p rewrites it)")
+                    Kind::Other("PEM key with an outdated cipher (which ssh-keygen -p rewrites)")
                 }
                 cipher => Kind::Pem { encrypted: cipher.is_some() },
             }
         }
         "-----BEGIN DSA PRIVATE KEY-----" => Kind::Other("DSA key"),
         "-----BEGIN PUBLIC KEY-----" | "---- BEGIN SSH2 PUBLIC KEY ----" => Kind::Other("public key"),
-        "" => Kind::Other("empty file"),
+        "" => Kind::Other("file with nothing in it"),
         line if line.starts_with("PuTTY-User-Key-File-") => Kind::Other("PuTTY key"),
         line if ["ssh-", "ecdsa-", "sk-"].iter().any(|word| line.starts_with(word)) => {
             Kind::Other("public key")
         }
-        _ => Kind::Other("not a private key"),
+        _ => Kind::Other("file without a private key"),
     }
 }

@@ -65,8 +65,9 @@ impl Session {
         head.push(values.bytes);
         let input = Input { head, body: values.body };
         let output = self.exec(script.name, &command, input, cancel).await?;
-        if elevation != Elevation::Root && output.status == 1 && output.stderr.starts_with("sudo:") {
-            // The permission that was there at the start has gone meanwhile.
+        let said = ["sudo: ", "Sorry, "].iter().any(|words| output.stderr.starts_with(words));
+        if elevation != Elevation::Root && output.status == 1 && said {
+            // The permission that was there at the start has gone meanwhile, or it is for other commands.
             return Err(self.sudo_refusal(&output.stderr));
         }
         Ok(output)

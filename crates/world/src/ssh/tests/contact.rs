@@ -29,8 +29,9 @@ async fn the_first_contact_waits_for_a_yes_and_a_changed_key_stops() {
     assert_eq!(pinned, &[*first.clone()]);
     assert_ne!(presented.fingerprint, first.fingerprint);
     let problem = Problem::from(&error);
-    assert_eq!(problem.args["pinned"], first.fingerprint);
-    assert_eq!(problem.args["fingerprint"], presented.fingerprint);
+    assert_eq!(problem.args["pinned"], format!("ssh-ed25519 {}", first.fingerprint));
+    assert_eq!(problem.args["presented"], format!("ssh-ed25519 {}", presented.fingerprint));
+    assert_eq!(problem.args["key"], presented.key, "what a yes would pin");
 
     // Only forgetting the old key on purpose leads back to the question.
     host_keys.forget("127.0.0.1", sshd.port).unwrap();

@@ -108,4 +108,9 @@ async fn a_permission_that_goes_away_is_not_taken_for_the_scripts_failure() {
     assert_eq!(who(&session).await.unwrap().status, 0);
     sshd.install("sudo", "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n");
     assert_eq!(code(&refused(who(&session).await)), Code::SudoPasswordNeeded);
+    sshd.install(
+        "sudo",
+        "#!/bin/sh\necho \"Sorry, user ada is not allowed to execute '$2' as root.\" >&2\nexit 1\n",
+    );
+    assert_eq!(code(&refused(who(&session).await)), Code::SudoRefused);
 }

@@ -7,6 +7,22 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::OnceCell;
+
+/// Making an RSA key takes long, so all servers of a test run have the same one.
+static RSA: OnceCell<(String, String)> = OnceCell::const_new();
+
+async fn rsa_key() -> (String, String) {
+    let dir = tempfile::tempdir().unwrap();
+    keygen(&dir.path().join("key"), "rsa", "", &["-b", "2048"]).await;
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    (read("key"), read("key.pub"))
+}
+
+fn only_for_the_owner(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
 
 pub(super) struct Sshd {
     pub dir: tempfile::TempDir,
@@ -36,7 +52,11 @@ impl Sshd {
     pub async fn start_with(more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         keygen(&dir.path().join("host_ed25519"), "ed25519", "", &[]).await;
-        keygen(&dir.path().join("host_rsa"), "rsa", "", &["-b", "2048"]).await;
+        let (private, public) = RSA.get_or_init(rsa_key).await;
+        for (name, text) in [("host_rsa", private), ("host_rsa.pub", public)] {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        only_for_the_owner(&dir.path().join("host_rsa"), 0o600);
         keygen(&dir.path().join("user_key"), "ed25519", "", &[]).await;
         std::fs::copy(dir.path().join("user_key.pub"), dir.path().join("authorized_keys")).unwrap();
         std::fs::create_dir(dir.path().join("bin")).unwrap();
@@ -49,11 +69,12 @@ impl Sshd {
 
     async fn launch(dir: &Path, port: u16, more: &str) -> Child {
         let root = dir.display();
+        // SHLVL keeps bash from reading the tester's own .bashrc.
         let config = format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {root}/host_ed25519\nHostKey {root}/host_rsa\n\
              AuthorizedKeysFile {root}/authorized_keys\nStrictModes no\nUsePAM no\nPidFile none\n\
              PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nMaxStartups 100\n\
-             MaxSessions 100\nSetEnv PATH={root}/bin:/usr/bin:/bin\n{more}\n"
+             MaxSessions 100\nSetEnv PATH={root}/bin:/usr/bin:/bin SHLVL=2\n{more}\n"
         );
         std::fs::write(dir.join("sshd_config"), config).unwrap();
         let mut child = Command::new("/usr/sbin/sshd")
@@ -75,14 +96,13 @@ impl Sshd {
         child
     }
 
-    /// Stops the server and starts it again with new host keys, as after a new installation.
+    /// Stops the server and starts it again with a new host key, as after a new installation.
     pub async fn reinstall(&mut self) {
         self.child.kill().await.unwrap();
-        for name in ["host_ed25519", "host_ed25519.pub", "host_rsa", "host_rsa.pub"] {
+        for name in ["host_ed25519", "host_ed25519.pub"] {
             std::fs::remove_file(self.dir.path().join(name)).unwrap();
         }
         keygen(&self.dir.path().join("host_ed25519"), "ed25519", "", &[]).await;
-        keygen(&self.dir.path().join("host_rsa"), "rsa", "", &["-b", "2048"]).await;
         self.child = Self::launch(self.dir.path(), self.port, "").await;
     }
 
@@ -141,10 +161,9 @@ impl Sshd {
 
     /// One program of the machine's PATH.
     pub fn install(&self, name: &str, text: &str) {
-        use std::os::unix::fs::PermissionsExt;
         let path = self.path("bin").join(name);
         std::fs::write(&path, text).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        only_for_the_owner(&path, 0o700);
     }
 }
 
