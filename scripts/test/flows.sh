@@ -1,0 +1,13 @@
+#!/bin/bash
+# The stories of tests/flows on the practice homelab.
+set -uo pipefail
+. scripts/setup.sh
+. scripts/count.sh
+
+packages "$BUILD_PACKAGES $UNIT_PACKAGES" || cannot "Debian packages are missing"
+toolchains cargo node npm || { cannot "a toolchain is missing"; tell; exit; }
+pages || { cannot "the pages do not build"; tell; exit; }
+
+cargo_tests --test 'flow*'
+
+tell

@@ -1,0 +1,27 @@
+#!/bin/bash
+# The built app, driven by WebDriver on a display of its own, on the practice homelab.
+set -uo pipefail
+. scripts/setup.sh
+. scripts/count.sh
+
+packages "$BUILD_PACKAGES $WINDOW_PACKAGES" || cannot "Debian packages are missing"
+toolchains cargo node npm || { cannot "a toolchain is missing"; tell; exit; }
+pages || { cannot "the pages do not build"; tell; exit; }
+npm_packages tests/window || { cannot "the packages of tests/window cannot be installed"; tell; exit; }
+has xvfb-run WebKitWebDriver || { cannot "xvfb-run or WebKitWebDriver is missing"; tell; exit; }
+TAURI_DRIVER=$(tauri_driver) || { cannot "tauri-driver cannot be had"; tell; exit; }
+
+if cargo build --quiet --workspace --bin portico-desktop; then
+    export TAURI_DRIVER PORTICO_APP=$PORTICO_TARGET/debug/portico-desktop
+    on_a_display() {
+        # Software rendering, and a bus of its own: no keyring and no desktop of the person is touched.
+        export WEBKIT_DISABLE_DMABUF_RENDERER=1 WEBKIT_DISABLE_COMPOSITING_MODE=1 LIBGL_ALWAYS_SOFTWARE=1
+        xvfb-run -a -s '-screen 0 1440x900x24' dbus-run-session -- \
+            node --test --test-reporter=tap tests/window/*.test.mjs
+    }
+    node_tests on_a_display
+else
+    check "the app builds" false
+fi
+
+tell
