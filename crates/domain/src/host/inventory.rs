@@ -39,7 +39,7 @@ pub struct Inventory {
     by_link: HashMap<Link, BTreeSet<usize>>,
     /// Addresses of a crowded card that got no spot of their own.
     beyond: HashMap<IpAddr, Mac>,
-    beyond_count: HashMap<Mac, usize>,
+    beyond_count: BTreeMap<Mac, usize>,
     /// Pairs of cards that showed one host key while both were up.
     met: BTreeSet<(Mac, Mac)>,
     owner: HashMap<usize, HostId>,
@@ -76,23 +76,21 @@ impl Inventory {
         }
     }
 
-    /// Closes the scan and returns the machines that it did not see, now marked as gone.
+    /// Closes the scan and returns the machines that this changed: those that it did not see, now marked as gone,
+    /// and routers whose count of proxied addresses is final now.
     pub fn finish(&mut self) -> Vec<HostId> {
         self.over = true;
-        let gone: Vec<HostId> = self
-            .members
+        let open: Vec<HostId> = self
+            .hosts
             .iter()
-            .filter(|(id, members)| {
-                let seen =
-                    members.iter().filter_map(|&ix| self.spots[ix].as_ref()).any(|s| s.round == self.round);
-                !seen && self.hosts[*id].present
+            .filter(|(id, host)| {
+                let spots = self.members[*id].iter().filter_map(|&ix| self.spots[ix].as_ref());
+                let unseen = host.present && spots.map(|spot| spot.round).max() < Some(self.round);
+                unseen || host.macs.iter().any(|mac| self.beyond_count.contains_key(mac))
             })
             .map(|(id, _)| id.clone())
             .collect();
-        for id in &gone {
-            self.refresh(id, Vec::new());
-        }
-        gone
+        open.into_iter().filter(|id| self.refresh(id, Vec::new())).collect()
     }
 
     /// Adds one piece of evidence, heard at `at` (Unix milliseconds), and returns the machines that it changed:
@@ -425,19 +423,20 @@ struct Saved {
     over: bool,
     spots: Vec<Spot>,
     met: BTreeSet<(Mac, Mac)>,
+    beyond_count: BTreeMap<Mac, usize>,
 }
 
 impl From<Inventory> for Saved {
     fn from(inventory: Inventory) -> Self {
-        let Inventory { ssh, api, round, over, spots, met, .. } = inventory;
-        Self { ssh, api, round, over, spots: spots.into_iter().flatten().collect(), met }
+        let Inventory { ssh, api, round, over, spots, met, beyond_count, .. } = inventory;
+        Self { ssh, api, round, over, spots: spots.into_iter().flatten().collect(), met, beyond_count }
     }
 }
 
 impl From<Saved> for Inventory {
     fn from(saved: Saved) -> Self {
-        let Saved { ssh, api, round, over, spots, met } = saved;
-        let mut inventory = Self { ssh, api, round, over, met, ..Self::default() };
+        let Saved { ssh, api, round, over, spots, met, beyond_count } = saved;
+        let mut inventory = Self { ssh, api, round, over, met, beyond_count, ..Self::default() };
         for (ix, spot) in spots.iter().enumerate() {
             inventory.by_ip.entry(spot.ip).or_default().push(ix);
             inventory.main.insert(spot.ip, ix);
