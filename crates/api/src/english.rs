@@ -1,12 +1,453 @@
 //! The English sentences of every problem code: what happened, and what to do next.
 //!
 //! The one home of these sentences: the CLI prints them, and the generated catalogue hands them to the
-//! window. `{name}` stands for an argument of the problem.
+//! window. `{name}` stands for an argument of the problem; a placeholder without an argument is dropped
+//! by [`fill`], so that no person ever reads braces.
 
-use portico_domain::problem::Code;
+use portico_domain::problem::{Code, Problem};
 
 /// What happened and the next step, as templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sentence {
     pub what: &'static str,
     pub next: &'static str,
+}
+
+const fn say(what: &'static str, next: &'static str) -> Sentence {
+    Sentence { what, next }
+}
+
+/// The sentence of a code.
+pub fn sentence(code: Code) -> Sentence {
+    match code {
+        Code::DocumentMalformed => say(
+            "The document cannot be read at line {line}, column {column}.",
+            "Correct that line. Nothing was changed.",
+        ),
+        Code::DocumentUnknownField => say(
+            "Line {line}: the field \"{field}\" is not known.",
+            "Did you mean \"{nearest}\"? Remove or rename it. Nothing was changed.",
+        ),
+        Code::DocumentVersion => say(
+            "The document has version {found}; this Portico reads version {known}.",
+            "Set version: {known}, or update Portico.",
+        ),
+        Code::FieldInvalid => {
+            say("{field}: \"{value}\" is not usable.", "Write it like: {example}. Nothing was changed.")
+        }
+        Code::DocumentFieldMissing => {
+            say("Line {line}: the field {field} is missing.", "Add it. Nothing was changed.")
+        }
+        Code::CidrOverlap => {
+            say("{field}: {value} overlaps {other}.", "Choose a range that nothing else uses.")
+        }
+        Code::DuplicateAddress => {
+            say("{field}: the address {value} is used twice.", "Give each machine its own.")
+        }
+        Code::EvenServers => say(
+            "{servers} servers are no safer than one fewer, and stop sooner.",
+            "Use an odd number of servers: 1, 3 or 5.",
+        ),
+        Code::FactMalformed => say(
+            "{machine} answered something unexpected about {key}: \"{value}\".",
+            "The rest was read; this check is left open.",
+        ),
+        Code::NodeNameInvalid => say(
+            "{field}: \"{value}\" cannot be a node's name: {reason}",
+            "Use lower-case letters, digits and hyphens.",
+        ),
+        Code::DocumentUnreadable => say("{path} cannot be read.", "Check the path. Nothing was changed."),
+        Code::EndpointsUnreadable => say(
+            "The endpoints file {path} cannot be used.",
+            "Check the path and its JSON; the details say where it stops making sense.",
+        ),
+        Code::SubnetInvalid => say(
+            "\"{subnet}\" is not a subnet.",
+            "Write it as an address and a prefix length, like 192.168.1.0/24.",
+        ),
+        Code::SubnetEmpty => say("{subnet} has no addresses to scan.", "Use a larger subnet, /30 or wider."),
+        Code::SubnetOverlap => say("{first} and {second} overlap.", "Leave one of them out."),
+        Code::SubnetTooLarge => say(
+            "{subnet} has {addresses} addresses; scanning them takes minutes and is refused unless asked for.",
+            "Narrow the subnet, or ask for it explicitly with --allow-large.",
+        ),
+        Code::NoSubnet => say(
+            "This computer is on no network that could be scanned.",
+            "Connect to your LAN, or name a subnet with --subnet.",
+        ),
+        Code::HostUnresolved => {
+            say("The name {address} has no address.", "Check the spelling, or use the machine's IP address.")
+        }
+        Code::HostUnreachable => say(
+            "{address} cannot be reached.",
+            "Is the machine on, and on the same network as this computer?",
+        ),
+        Code::ConnectionRefused => say(
+            "{address} refused the connection on port {port}.",
+            "Switch SSH on there (on Raspberry Pi OS: sudo systemctl enable --now ssh), or correct the port.",
+        ),
+        Code::ConnectionTimedOut => say(
+            "{address} did not answer on port {port} in time.",
+            "Is the machine on, and does a firewall let port {port} through?",
+        ),
+        Code::ConnectionLost => say(
+            "The connection to {address} broke off.",
+            "Wait until the machine is back, then continue: what is done stays done.",
+        ),
+        Code::NotSsh => {
+            say("Something other than SSH answers on {address} port {port}.", "Correct the port.")
+        }
+        Code::ScanSourceFailed => say(
+            "One way of looking for machines failed.",
+            "The others went on; machines that only it would have found are missing.",
+        ),
+        Code::HostKeyRevoked => say(
+            "The key of {address} is marked as revoked in {path}.",
+            "Do not connect. Give the machine a new host key.",
+        ),
+        Code::HostKeysUnreadable => say(
+            "Accepted host keys cannot be kept in {path}.",
+            "Check that the file is yours and can be written.",
+        ),
+        Code::SshNegotiationFailed => {
+            say("{address} and Portico have no way of encryption in common.", "Update the SSH server there.")
+        }
+        Code::SshChannelRefused => {
+            say("{address} let you in but runs no commands.", "Choose a user with an ordinary shell.")
+        }
+        Code::SshConfigInvalid => {
+            say("{path} cannot be understood.", "Correct it; the details name the line.")
+        }
+        Code::SshConfigUnsupported => say(
+            "~/.ssh/config sets {option} for {host}, which Portico cannot follow.",
+            "Name the machine by an address that this computer reaches directly.",
+        ),
+        Code::LocalFileUnreadable => {
+            say("A file on this computer could not be read.", "The details name it.")
+        }
+        Code::PasswordNeeded => say(
+            "{address} needs the password of {user}.",
+            "Give it; it is kept for this run only unless you say otherwise.",
+        ),
+        Code::HostKeyUnknown => say(
+            "{address} has not been connected to before. Its key is {fingerprint} ({kind}).",
+            "Compare it with what the machine itself shows (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then accept it.",
+        ),
+        Code::HostKeyChanged => say(
+            "{address} shows another key than before. Known: {pinned}. Now: {fingerprint}.",
+            "If you set the machine up anew, forget the old key. If not, somebody may be in between: do not go on.",
+        ),
+        Code::AuthenticationFailed => say(
+            "{address} did not let {user} in (tried: {tried}).",
+            "Check the user name, and that your key is in ~/.ssh/authorized_keys there.",
+        ),
+        Code::PasswordWrong => {
+            say("{address} did not accept the password of {user}.", "Type it again, or use a key.")
+        }
+        Code::KeyFileMissing => {
+            say("There is no key file {path}.", "Correct the path, or make a key with ssh-keygen -t ed25519.")
+        }
+        Code::KeyFileUnreadable => say(
+            "The key file {path} cannot be read.",
+            "Check that it is a private OpenSSH key and that you may read it.",
+        ),
+        Code::KeyKindUnsupported => say(
+            "{path} is a {kind}, which cannot be used to log in.",
+            "Choose a private ed25519 or RSA key in OpenSSH format.",
+        ),
+        Code::PassphraseNeeded => say(
+            "The key {path} is locked with a passphrase.",
+            "Give the passphrase, or load the key into your agent with ssh-add.",
+        ),
+        Code::PassphraseWrong => say("The passphrase does not open {path}.", "Type it again."),
+        Code::AgentUnavailable => {
+            say("No SSH agent answers.", "Start one (eval $(ssh-agent); ssh-add), or choose a key file.")
+        }
+        Code::SudoRefused => say(
+            "{user} may not use sudo on {address}.",
+            "Connect as a user who may, or add {user} to the sudo group there.",
+        ),
+        Code::SudoPasswordNeeded => say(
+            "sudo on {address} asks for the password of {user}.",
+            "Give the password; it is kept for this run only unless you say otherwise.",
+        ),
+        Code::SudoPasswordWrong => {
+            say("sudo on {address} did not accept the password of {user}.", "Type it again.")
+        }
+        Code::KeyringUnavailable => say(
+            "This computer offers no keyring to keep secrets in.",
+            "Install one (for example gnome-keyring), or keep the secret for this run only.",
+        ),
+        Code::KeyringLocked => say("The keyring is locked.", "Unlock it and try again."),
+        Code::SecretMissing => say("The keyring holds no {secret}.", "Give it once more."),
+        Code::ScriptRefused => say(
+            "{script} refused on {machine}: {reason}",
+            "The details have its words. Nothing was changed there.",
+        ),
+        Code::ArtefactMissing => say(
+            "{file} is not in {folder}.",
+            "Put it there: for an air gap the folder needs the binary, its checksums and the installer.",
+        ),
+        Code::ArchUnsupported => say(
+            "K3s is not made for {arch} machines.",
+            "Use a machine with an x86-64, ARM64 or ARMv7 processor.",
+        ),
+        Code::CacheUnusable => {
+            say("Downloads cannot be kept in {file}.", "Check that the folder is writable.")
+        }
+        Code::ChannelUnknown => say("There is no K3s channel {channel}.", "Choose one of: {channels}"),
+        Code::ChecksumMissing => say(
+            "{list} names no checksum for {file}.",
+            "Without one it is not run. Try another mirror or version.",
+        ),
+        Code::CgroupMemoryMissing => {
+            say("The memory cgroup is off on {machine}.", "Preview again: Portico offers to switch it on.")
+        }
+        Code::CgroupV1Refused => say(
+            "This Kubernetes refuses machines with cgroup v1.",
+            "Set options.allow_cgroup_v1 in the document, or use a newer system.",
+        ),
+        Code::DatastoreForeign => {
+            say("{machine} holds data of another cluster.", "Uninstall that K3s there first.")
+        }
+        Code::DefaultRouteMissing => {
+            say("{machine} has no default route, which K3s needs.", "Give it a gateway.")
+        }
+        Code::EtcdNotReady => {
+            say("The servers' database has no majority.", "Check that the other servers run, then continue.")
+        }
+        Code::InterfaceMissing => {
+            say("{machine} has no interface {interface}{name}.", "Correct machines[].interface.")
+        }
+        Code::KernelModuleMissing => say(
+            "The kernel of {machine} lacks the module {module}.",
+            "Install the matching kernel modules package and restart.",
+        ),
+        Code::NodeNameTaken => say(
+            "The cluster knows another machine by the name of {machine}.",
+            "Give it another name, or delete the old node.",
+        ),
+        Code::OutOfMemory => {
+            say("{machine} ran out of memory.", "Use a machine with more, or run less on it.")
+        }
+        Code::SelinuxDenied => {
+            say("SELinux on {machine} stopped K3s.", "Install the package k3s-selinux there.")
+        }
+        Code::ServerFlagsDiffer => {
+            say("The servers' settings differ.", "Use the same options for all servers.")
+        }
+        Code::ServerNotTrusted => say(
+            "{machine} does not trust the server's certificate.",
+            "Continue: the token is read from the server anew.",
+        ),
+        Code::ServerUnreachable => say(
+            "{machine} does not reach the server at {address}:{port}.",
+            "Open the port in the firewalls in between.",
+        ),
+        Code::ScriptFailed => {
+            say("{script} failed on {machine} with status {status}.", "The log of this step has its output.")
+        }
+        Code::MachineUnfit => {
+            say("{machine} does not fit ({check}).", "The check says what to do; then preview again.")
+        }
+        Code::NoSpaceLeft => {
+            say("There is no space left for {file} on {machine}.", "Free some space there, then continue.")
+        }
+        Code::ChecksumMismatch => say(
+            "{file} is not what it should be: expected {expected}, found {found}.",
+            "The download is damaged or was tampered with. It was not run. Try again, or use another mirror.",
+        ),
+        Code::DownloadFailed => say(
+            "{url} could not be downloaded: {reason}",
+            "Check the connection or the mirror's address, then continue.",
+        ),
+        Code::VersionUnknown => say("There is no K3s {version}.", "Choose a version that exists: {channels}"),
+        Code::ServiceDidNotStart => {
+            say("K3s did not start on {machine}.", "The log of this step has its last lines.")
+        }
+        Code::PortInUse => {
+            say("Port {port} on {machine} is taken by {process}.", "Stop {process}, then continue.")
+        }
+        Code::TokenRejected => say(
+            "The cluster did not accept {machine}'s token.",
+            "Continue: the token is read from the server anew.",
+        ),
+        Code::ClockSkewed => say(
+            "The clock of {machine} is off by {seconds} s.",
+            "Switch time synchronisation on there: sudo timedatectl set-ntp true",
+        ),
+        Code::RebootTimedOut => say(
+            "{machine} has not come back after its restart.",
+            "Look at the machine; once it is up, continue.",
+        ),
+        Code::ForeignK3s => say(
+            "{machine} already runs a K3s that Portico did not install.",
+            "Adopting it is not possible yet. Choose another machine, or uninstall that K3s.",
+        ),
+        Code::NodeNotReady => say("The node {node} is not Ready: {reason}", "The log of {node} says more."),
+        Code::TwoServers => say(
+            "Two servers are less safe than one: if either fails, neither can work.",
+            "Use one server, or three.",
+        ),
+        Code::NoServer => {
+            say("No machine has the role of a server.", "Make one machine, or three, a server.")
+        }
+        Code::DuplicateName => say("{field} \"{value}\" is used twice.", "Give each machine its own."),
+        Code::AnotherCluster => say(
+            "Portico looks after the cluster {present}; the document describes {asked}.",
+            "Use the name {present}, or another data folder (--data).",
+        ),
+        Code::MachineLeft => say(
+            "{machine} is part of the cluster but not of the document.",
+            "Put it back: removing machines is not possible yet.",
+        ),
+        Code::NoCluster => say("There is no cluster yet.", "Build one first: portico apply cluster.yaml"),
+        Code::NoReadyWorker => {
+            say("No node that could carry the ingress is Ready.", "Bring a worker back, then try again.")
+        }
+        Code::KubeUnreachable => say(
+            "The cluster's API does not answer.",
+            "Is the server machine on? portico flow shows what can be seen.",
+        ),
+        Code::KubeRefused => say(
+            "The cluster refused {object}: {reason}",
+            "Nothing of it was changed. The details have the API server's own words.",
+        ),
+        Code::KubeConflict => say(
+            "{object} is also managed by {manager}.",
+            "Decide who manages it; Portico does not take it over.",
+        ),
+        Code::ChartFailed => say(
+            "The chart {chart} could not be installed.",
+            "The log of this step has Helm's own words. Once it is mended, continue.",
+        ),
+        Code::WorkloadNotReady => {
+            say("{workload} has no ready pod.", "Look at its events: kubectl describe deployment {workload}")
+        }
+        Code::ServiceMissing => say(
+            "There is no service {service} with port {port} in {namespace}.",
+            "portico services lists those there are.",
+        ),
+        Code::CloudflareUnreachable => {
+            say("Cloudflare does not answer.", "Check this computer's internet connection, then continue.")
+        }
+        Code::CloudflareToken => say(
+            "Cloudflare does not accept the token.",
+            "Make a new token and enter it; the old one may have expired or been revoked.",
+        ),
+        Code::CloudflareScope => say(
+            "The Cloudflare token lacks the permission {permission}.",
+            "Edit the token in Cloudflare's dashboard and add {permission}.",
+        ),
+        Code::CloudflareRateLimit => say(
+            "Cloudflare asks to wait {seconds} s.",
+            "Portico goes on by itself after that; or continue later.",
+        ),
+        Code::CloudflareRefused => {
+            say("Cloudflare refused the change: {message} ({number})", "Nothing of it was changed.")
+        }
+        Code::ZoneMissing => {
+            say("{hostname} lies in no zone of this account.", "Use a name below one of: {zones}")
+        }
+        Code::HostnameInvalid => say(
+            "\"{hostname}\" cannot be a hostname: {reason}",
+            "Use letters, digits and hyphens, like echo.example.com.",
+        ),
+        Code::HostnameTaken => say("{hostname} already leads to {service}.", "Choose another name."),
+        Code::RecordConflict => say(
+            "{hostname} has a {type} record of yours already: {content}",
+            "It was left as it is. Choose another name, or delete that record.",
+        ),
+        Code::ForeignObject => say(
+            "{object} is there already and was not made by Portico.",
+            "It was left as it is. Rename or remove it first.",
+        ),
+        Code::ResolveFailed => say(
+            "{hostname} should lead to {expected} but leads to \"{found}\".",
+            "DNS may need a minute. If it stays so, look at the record.",
+        ),
+        Code::ProbeFailed => {
+            say("{url} did not answer as expected: {reason}", "portico flow shows which hop is broken.")
+        }
+        Code::PlanStale => {
+            say("Something changed since this plan was made.", "Look at the new preview, then apply that.")
+        }
+        Code::ClusterBusy => say(
+            "Another run ({run}) is at work on this cluster.",
+            "Wait for it, or cancel it: portico cancel {run}",
+        ),
+        Code::RunMissing => say("There is no run {run}.", "portico runs lists them."),
+        Code::RunNotResumable => say(
+            "The run {run} is {state}; there is nothing to continue.",
+            "Preview the change again if you want it once more.",
+        ),
+        Code::StepTimedOut => {
+            say("{step} did not become true in {seconds} s: {waiting}", "Look at its log; then continue.")
+        }
+        Code::Cancelled => say("Stopped on request.", "portico resume {run} goes on where it stopped."),
+        Code::StoreFailed => say(
+            "Portico's own database could not be used.",
+            "Check that {path} is writable and that the disk is not full.",
+        ),
+        Code::ConfirmationNeeded => {
+            say("Nothing was changed: nobody said yes.", "Run it on a terminal and answer, or add --yes.")
+        }
+        Code::PracticeFailed => {
+            say("The practice homelab could not start.", "The details say which address or port it lacked.")
+        }
+        Code::RequestMalformed => say(
+            "The request does not have the shape that the command expects.",
+            "The details name the field.",
+        ),
+        Code::Internal => {
+            say("Something went wrong inside Portico.", "Please report it with the details below.")
+        }
+    }
+}
+
+/// Puts the problem's arguments into a template.
+pub fn fill(template: &str, problem: &Problem) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        text.push_str(&rest[..start]);
+        let Some(length) = rest[start..].find('}') else { break };
+        let name = &rest[start + 1..start + length];
+        text.push_str(problem.args.get(name).map(String::as_str).unwrap_or_default());
+        rest = &rest[start + length + 1..];
+    }
+    text.push_str(rest);
+    text.trim().to_owned()
+}
+
+fn code(word: &str) -> Option<Code> {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+}
+
+/// The two sentences of a problem, ready to print.
+pub fn explain(problem: &Problem) -> (String, String) {
+    let Sentence { what, next } = sentence(problem.code);
+    let mut what = fill(what, problem);
+    let mut next = fill(next, problem);
+    // A failure with a known cause says the cause and the cause's own way out.
+    if let Some(cause) = problem.args.get("cause").and_then(|word| code(word)) {
+        let likely = sentence(cause);
+        what = format!("{what} {}", fill(likely.what, problem));
+        next = fill(likely.next, problem);
+    }
+    (what, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_replace_their_placeholders_and_no_brace_is_left() {
+        let problem = Problem::new(Code::ConnectionRefused).arg("address", "10.0.0.2").arg("port", 22);
+        let (what, next) = explain(&problem);
+        assert_eq!(what, "10.0.0.2 refused the connection on port 22.");
+        assert!(!next.contains('{'), "{next}");
+        assert_eq!(fill("a {missing} b", &problem), "a  b");
+    }
 }

@@ -1,2 +1,92 @@
-//! placeholder
+//! The one table of commands, shared by the window, the CLI and the loopback server of the tests.
+//!
+//! A command is `name(Request) -> Response`; errors are codes with arguments, never sentences. What the
+//! commands do is `engine`'s business; here they are named, shaped for the wire, and their words looked up.
+
+pub mod checks;
+mod draft;
 pub mod english;
+mod handlers;
+pub mod loopback;
+pub mod table;
+pub mod wire;
+
+pub use portico_engine::{
+    ConnectRequest, Connected, Endpoints, Engine, Interface, LoginMethod, Options, ScanRequest, SecretStore,
+    system_clock,
+};
+
+use portico_domain::change::Plan;
+use portico_domain::problem::{Code, Problem};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+use ts_rs::TS;
+
+/// What a failed command answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiError {
+    pub code: Code,
+    pub args: BTreeMap<String, String>,
+    /// The technical cause, without secrets.
+    pub detail: Option<String>,
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        let Problem { code, args, detail } = redacted(problem);
+        Self { code, args, detail }
+    }
+}
+
+/// Takes out what looks like a token: the last net below types that cannot carry one.
+pub fn redacted(mut problem: Problem) -> Problem {
+    let clean = |text: &str| {
+        text.split_inclusive(char::is_whitespace)
+            .map(|word| if looks_secret(word) { "[redacted] " } else { word })
+            .collect::<String>()
+    };
+    problem.detail = problem.detail.map(|detail| clean(&detail));
+    problem.args.values_mut().for_each(|value| *value = clean(value));
+    problem
+}
+
+/// K3s' secure tokens, Cloudflare's token prefixes, PEM keys.
+fn looks_secret(word: &str) -> bool {
+    let word = word.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '-');
+    word.starts_with("K10") && word.contains("::")
+        || ["cfut_", "cfat_", "cfk_"].iter().any(|prefix| word.starts_with(prefix))
+        || word.starts_with("-----BEGIN")
+}
+
+/// The commands over one engine.
+#[derive(Clone)]
+pub struct Api {
+    pub engine: Engine,
+    /// True when the endpoints are a rehearsal's.
+    practice: bool,
+    /// Plans that were shown and may be applied, by id.
+    plans: Arc<Mutex<HashMap<String, Plan>>>,
+}
+
+impl Api {
+    pub fn new(engine: Engine, practice: bool) -> Self {
+        Self { engine, practice, plans: Arc::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_do_not_leave_in_an_error() {
+        let problem = Problem::new(Code::Internal)
+            .arg("line", "token K10abc::server:xyz refused")
+            .detail("sent cfut_abcdef to the API");
+        let error = ApiError::from(problem);
+        assert_eq!(error.args["line"], "token [redacted] refused");
+        assert_eq!(error.detail.as_deref(), Some("sent [redacted] to the API"));
+    }
+}

@@ -1,1 +1,64 @@
-fn main() {}
+//! `portico`: the command table for a terminal, for people and with `--json` for programs.
+//!
+//! Exit status: 0 done, 1 failed, 2 bad input, 3 a decision is needed (a host key to accept, a plan to
+//! confirm). Secrets are read from the terminal or from standard input, never from arguments.
+
+mod arguments;
+mod change;
+mod connect;
+mod output;
+mod practice;
+mod scan;
+mod secret;
+mod show;
+mod world;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use output::Output;
+use portico_domain::problem::Problem;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // One provider for the whole process, before anything speaks TLS.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("PORTICO_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error,kube_client=off")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    let output = Output { json: arguments.json };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("portico: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(arguments, &output)) {
+        Ok(status) => status,
+        Err(problem) => output.failure(&problem),
+    }
+}
+
+async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem> {
+    let world = world::World { endpoints: arguments.endpoints, data: arguments.data };
+    match arguments.command {
+        Command::Practice(command) => practice::run(command, output).await,
+        Command::Scan(options) => scan::run(&world.open().await?, options, output).await,
+        Command::Connect(options) => connect::run(&world.open().await?, options, output).await,
+        Command::Check(options) => change::check(&world.open().await?, options, output).await,
+        Command::Preview(options) => change::preview(&world.open().await?, options, output).await,
+        Command::Apply(options) => change::apply(&world.open().await?, options, output).await,
+        Command::Resume(options) => change::resume(&world.open().await?, options, output).await,
+        Command::Expose(options) => change::expose(&world.open().await?, options, output).await,
+        Command::Cancel { run } => show::cancel(&world.open().await?, run, output).await,
+        Command::Runs { run } => show::runs(&world.open().await?, run, output).await,
+        Command::Services => show::services(&world.open().await?, output).await,
+        Command::Flow => show::flow(&world.open().await?, output).await,
+        Command::Token => connect::token(&world.open().await?, output).await,
+    }
+}

@@ -3,9 +3,20 @@
 //! Pure data and functions: no IO, no async, no clock, no randomness. Everything that touches the outside
 //! lives in `world`; everything that runs over time lives in `engine`.
 
+pub mod change;
 pub mod cluster;
 pub mod credential;
+pub mod digest;
+pub mod dns;
+pub mod event;
+pub mod exposure;
 pub mod facts;
+pub mod flow;
 pub mod host;
+pub mod observed;
+pub mod plan;
 pub mod preflight;
 pub mod problem;
+pub mod run;
+pub mod stack;
+pub mod step;

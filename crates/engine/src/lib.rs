@@ -1,1 +1,126 @@
-//! placeholder
+//! Observe, plan, apply, verify: the one way in which anything is ever written.
+//!
+//! `preview(Change) -> Plan`, `apply(Plan) -> Run`, `cancel(Run)`, `watch()`. The engine owns the database,
+//! the sessions to machines and the clock; what a step means is `domain`'s, how a protocol is spoken is
+//! `world`'s. There is no other path to a write.
+
+mod apply;
+mod commands;
+mod connect;
+mod estimate;
+mod events;
+mod lock;
+mod observe;
+mod outside;
+mod perform;
+mod preview;
+mod scan;
+mod store;
+mod watch;
+
+pub use connect::{ConnectRequest, Connected, LoginMethod};
+pub use portico_domain::host::interface::Interface;
+pub use portico_world::endpoints::Endpoints;
+pub use portico_world::lan::interfaces;
+pub use portico_world::secrets::SecretStore;
+pub use scan::ScanRequest;
+
+use events::Events;
+use outside::Outside;
+use portico_domain::event::Event;
+use portico_domain::problem::{Code, Problem};
+use portico_domain::run::Run;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use store::Store;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+/// Gives unix milliseconds.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// What an engine is made of. Only clock and secret store are passed as values; all else is an address.
+pub struct Options {
+    pub endpoints: Endpoints,
+    /// The folder for the database, pinned host keys, kubeconfig and downloads; created with mode 0700.
+    pub data: PathBuf,
+    pub secrets: SecretStore,
+    pub clock: Clock,
+}
+
+/// The system's clock, unix milliseconds.
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
+}
+
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    outside: Outside,
+    events: Events,
+    data: PathBuf,
+    /// Runs of this process that are at work.
+    running: Mutex<HashMap<String, CancellationToken>>,
+    scans: Mutex<HashMap<String, CancellationToken>>,
+}
+
+impl Engine {
+    pub async fn open(options: Options) -> Result<Self, Problem> {
+        let failed =
+            |cause: String| Problem::new(Code::StoreFailed).arg("path", options.data.display()).detail(cause);
+        private_folder(&options.data).map_err(|error| failed(error.to_string()))?;
+        let store = Store::open(&options.data.join("portico.db")).await?;
+        let outside = Outside::new(options.endpoints, &options.data, options.secrets, options.clock)?;
+        let inner = Inner {
+            store,
+            outside,
+            events: Events::default(),
+            data: options.data,
+            running: Mutex::default(),
+            scans: Mutex::default(),
+        };
+        let engine = Self { inner: Arc::new(inner) };
+        // Whoever holds the lock is at work; if nobody does, what is marked running was cut off.
+        if let Some(_lock) = lock::try_lock(&engine.inner.data)? {
+            engine.inner.store.interrupt_runs(engine.now()).await?;
+        }
+        Ok(engine)
+    }
+
+    fn now(&self) -> i64 {
+        (self.inner.outside.clock)()
+    }
+
+    /// Everything that happens from now on, in order and numbered.
+    pub fn listen(&self) -> broadcast::Receiver<Event> {
+        self.inner.events.listen()
+    }
+
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.inner.outside.endpoints
+    }
+
+    pub async fn runs(&self) -> Result<Vec<Run>, Problem> {
+        self.inner.store.runs().await
+    }
+
+    pub async fn run(&self, id: &str) -> Result<Run, Problem> {
+        self.inner.store.run(id).await?.ok_or_else(|| Problem::new(Code::RunMissing).arg("run", id))
+    }
+}
+
+fn private_folder(path: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

@@ -10,8 +10,8 @@ mod mix;
 mod ports;
 
 pub use machine::{
-    File, Firewall, Interface, JournalLine, K3s, Listening, Machine, Os, Pace, Power, Role, Started, Sudo,
-    UnitState, User, sha256_hex,
+    File, Firewall, Interface, JournalLine, K3s, Listening, Loaded, Machine, Os, Pace, Power, Role, Started,
+    Sudo, UnitState, User, sha256_hex,
 };
 pub use mix::{bare, default_machines, foreign_k3s, nas, nuc, raspberry_pi};
 pub use ports::Ports;
@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::kube::Cluster;
 use russh::keys::PrivateKey;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
@@ -51,6 +51,8 @@ pub struct State {
     pub clusters: Vec<Arc<Cluster>>,
     /// Container images that no registry hands out: their pods end in `ImagePullBackOff`.
     pub unpullable: BTreeSet<String>,
+    /// The versions of each Helm chart that can be had, oldest first.
+    pub charts: BTreeMap<String, Vec<String>>,
 }
 
 impl State {
@@ -89,6 +91,8 @@ impl Homelab {
     /// No four free ports below the ephemeral range on 127.77.0.1.
     pub fn new(options: Options) -> std::io::Result<Arc<Homelab>> {
         let ports = Ports::reserve()?;
+        let charts =
+            BTreeMap::from([("ingress-nginx".to_owned(), vec!["4.14.5".to_owned(), "4.15.1".to_owned()])]);
         let mut machines = options.machines;
         for (index, machine) in machines.iter_mut().enumerate() {
             machine.settle(options.seed, index);
@@ -99,7 +103,7 @@ impl Homelab {
             pace: options.pace,
             ports,
             faults: options.faults,
-            state: Mutex::new(State { machines, clusters: Vec::new(), unpullable: BTreeSet::new() }),
+            state: Mutex::new(State { machines, clusters: Vec::new(), unpullable: BTreeSet::new(), charts }),
             changed: watch::Sender::new(0),
         });
         let public = homelab.client_key().public_key().to_openssh().unwrap_or_default();
@@ -155,7 +159,10 @@ impl Homelab {
 
     /// The same key as an OpenSSH private key file's text.
     pub fn client_key_file(&self) -> String {
-        self.client_key().to_openssh(russh::keys::ssh_key::LineEnding::LF).map(|text| text.to_string()).unwrap_or_default()
+        self.client_key()
+            .to_openssh(russh::keys::ssh_key::LineEnding::LF)
+            .map(|text| text.to_string())
+            .unwrap_or_default()
     }
 
     /// Pulls the plug: connections drop and nothing answers until [`Homelab::power_on`].

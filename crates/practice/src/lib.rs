@@ -10,6 +10,7 @@ pub mod dns;
 pub mod fault;
 pub mod homelab;
 pub mod http;
+pub mod ingress;
 pub mod kube;
 pub mod machines;
 pub mod mirror;
@@ -56,6 +57,8 @@ pub struct Practice {
     /// The private key that every machine knows, as a file for clients that want a path; gone with this value.
     key: NamedTempFile,
     _machines: machines::Handle,
+    _clusters: machines::Handle,
+    _ingress: machines::Handle,
 }
 
 impl Practice {
@@ -68,6 +71,8 @@ impl Practice {
         let cloud = Cloud::new(options.homelab.clock.clone());
         let homelab = Homelab::new(options.homelab)?;
         let machines = machines::serve(homelab.clone()).await?;
+        let clusters = kube::serve(homelab.clone());
+        let ingress = ingress::serve(homelab.clone()).map_err(std::io::Error::other)?;
         let mut key = NamedTempFile::new()?;
         key.write_all(homelab.client_key_file().as_bytes())?;
         let name_server = |role, hosts| DnsServer::start(role, cloud.clone(), faults.clone(), hosts);
@@ -98,6 +103,8 @@ impl Practice {
             control,
             key,
             _machines: machines,
+            _clusters: clusters,
+            _ingress: ingress,
         })
     }
 
@@ -124,6 +131,7 @@ impl Practice {
                 "channels": format!("{mirror}/channels"),
             },
             "charts": format!("{mirror}/charts"),
+            "images": {"echo": "portico.local/echo:1"},
             "resolvers": {
                 "authoritative": [self.authoritative.address],
                 "public": [self.public.address],

@@ -4,6 +4,7 @@
 //! the very clients that users run. Modules do not know one another, but for `k3s`, which speaks through `ssh`.
 
 pub mod cloudflare;
+pub mod endpoints;
 pub mod k3s;
 pub mod kube;
 pub mod lan;

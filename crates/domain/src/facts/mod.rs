@@ -152,6 +152,8 @@ pub struct K3sFacts {
     /// SHA-256 of config.yaml, of the join token file and of the install script.
     pub config: Option<String>,
     pub token: Option<String>,
+    /// SHA-256 of the token that a server hands to joiners; a digest of a long random value tells nothing.
+    pub server_token: Option<String>,
     pub installer: Option<String>,
     /// SHA-256 of the config.yaml that the running service was last started with.
     pub started_with: Option<String>,

@@ -103,6 +103,7 @@ impl MachineFacts {
             "k3s.unit" => k3s.units.push(unit(value)?),
             "k3s.config" => k3s.config = Some(digest(value)?),
             "k3s.token" => k3s.token = Some(digest(value)?),
+            "k3s.server_token" => k3s.server_token = Some(digest(value)?),
             "k3s.installer" => k3s.installer = Some(digest(value)?),
             "k3s.started_with" => k3s.started_with = Some(digest(value)?),
             "k3s.started_binary" => k3s.started_binary = Some(digest(value)?),

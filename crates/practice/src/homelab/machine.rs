@@ -98,6 +98,8 @@ pub struct Firewall {
     pub active: bool,
     /// `6443/tcp` and the like.
     pub open: Vec<String>,
+    /// Networks whose packets are let through whatever the port.
+    pub trusted: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,8 +183,16 @@ pub struct Started {
     pub binary: String,
 }
 
+/// What the running program read when it started: newer files wait for a restart. Has the join token, a secret.
+#[derive(Clone)]
+pub struct Loaded {
+    pub config: String,
+    pub token: Option<String>,
+    pub with: Started,
+}
+
 /// The K3s service of a machine.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct K3s {
     pub role: Role,
     pub state: UnitState,
@@ -190,6 +200,9 @@ pub struct K3s {
     /// The cluster that it belongs to, by index into the homelab's clusters.
     pub cluster: Option<usize>,
     pub node_name: String,
+    /// Whether it takes part in its cluster. An agent's unit is active while it still waits for its server.
+    pub joined: bool,
+    pub loaded: Option<Loaded>,
     /// Why the last attempt to start failed; systemd tries again.
     pub failure: Option<String>,
     /// Raised by every start and stop, so that a retry of an older start knows that it is out of date.
@@ -270,11 +283,14 @@ impl Machine {
     pub(crate) fn boot(&mut self, seed: u64) {
         self.boots += 1;
         let id = derive(seed, &format!("boot {} {}", self.name, self.boots));
-        self.boot_id = uuid::Builder::from_random_bytes(id[..16].try_into().unwrap_or_default()).into_uuid().to_string();
+        self.boot_id =
+            uuid::Builder::from_random_bytes(id[..16].try_into().unwrap_or_default()).into_uuid().to_string();
         self.cgroup_memory = !self.cgroup_needs_cmdline || self.cmdline().contains("cgroup_enable=memory");
         self.power = Power::On;
         if let Some(k3s) = &mut self.k3s {
             k3s.state = UnitState::Activating;
+            k3s.joined = false;
+            k3s.loaded = None;
             k3s.failure = None;
             k3s.generation += 1;
         }
@@ -284,6 +300,7 @@ impl Machine {
         self.power = Power::Off;
         if let Some(k3s) = &mut self.k3s {
             k3s.state = UnitState::Inactive;
+            k3s.joined = false;
             k3s.generation += 1;
         }
     }
@@ -308,9 +325,9 @@ impl Machine {
         self.power == Power::On
     }
 
-    /// The name that its node gets, and the service that runs, when K3s is up here.
+    /// The K3s of this machine while it takes part in its cluster.
     pub fn running(&self) -> Option<&K3s> {
-        self.k3s.as_ref().filter(|k3s| self.answers() && k3s.state == UnitState::Active)
+        self.k3s.as_ref().filter(|k3s| self.answers() && k3s.state == UnitState::Active && k3s.joined)
     }
 
     pub fn log(&mut self, at: i64, unit: &str, text: impl Into<String>) {

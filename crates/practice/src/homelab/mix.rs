@@ -101,8 +101,7 @@ pub fn nuc(name: &str) -> Machine {
     machine.disk_kib = 460 * GIB;
     machine.disk_free_kib = 410 * GIB;
     machine.interfaces = vec![interface("enp1s0")];
-    machine.users =
-        vec![user("admin", "homelab", Sudo::Password), user("guest", "visitor", Sudo::None)];
+    machine.users = vec![user("admin", "homelab", Sudo::Password), user("guest", "visitor", Sudo::None)];
     machine
 }
 
@@ -139,12 +138,17 @@ pub fn foreign_k3s(name: &str) -> Machine {
         started_with: Some(Started { config: config.sha256.clone(), binary: binary.sha256.clone() }),
         cluster: None,
         node_name: name.to_owned(),
+        joined: false,
+        loaded: None,
         failure: None,
         generation: 0,
     });
     machine.files.insert("/usr/local/bin/k3s".to_owned(), binary);
     machine.files.insert("/etc/rancher/k3s/config.yaml".to_owned(), config);
-    machine.files.insert("/var/lib/rancher/k3s/server/token".to_owned(), File::of(sha256_hex(name.as_bytes()).as_bytes(), 0o600));
+    machine.files.insert(
+        "/var/lib/rancher/k3s/server/token".to_owned(),
+        File::of(sha256_hex(name.as_bytes()).as_bytes(), 0o600),
+    );
     machine
 }
 

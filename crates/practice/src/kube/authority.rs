@@ -6,7 +6,10 @@
 use crate::homelab::sha256_hex;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
@@ -39,7 +42,12 @@ impl Authority {
         let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
             .build()
             .map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
-        Ok(Authority { server, clients, admin_certificate: certificate.pem(), admin_key: key.serialize_pem() })
+        Ok(Authority {
+            server,
+            clients,
+            admin_certificate: certificate.pem(),
+            admin_key: key.serialize_pem(),
+        })
     }
 
     /// SHA-256 of the server authority's PEM, which the secure token begins with.
@@ -75,7 +83,8 @@ impl Authority {
         params.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
         let certificate = params.signed_by(&key, &self.server)?;
         let chain = vec![certificate.der().clone(), self.server.der().clone()];
-        let private = PrivateKeyDer::try_from(key.serialize_der()).map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
+        let private =
+            PrivateKeyDer::try_from(key.serialize_der()).map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(|_| rcgen::Error::CouldNotParseKeyPair)?
@@ -97,7 +106,8 @@ fn issuer(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error>
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::CrlSign];
+    params.key_usages =
+        vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::CrlSign];
     CertifiedIssuer::self_signed(params, KeyPair::generate()?)
 }
 

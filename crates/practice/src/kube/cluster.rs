@@ -76,7 +76,9 @@ impl Cluster {
         if let Some(hash) = hash
             && hash != ours
         {
-            return Err(format!("token CA hash does not match the Cluster CA certificate hash: {hash} != {ours}"));
+            return Err(format!(
+                "token CA hash does not match the Cluster CA certificate hash: {hash} != {ours}"
+            ));
         }
         let password = secret.split_once(':').map_or(secret, |(_, password)| password);
         let agents = self.settings.first("agent-token");
@@ -116,7 +118,10 @@ impl Cluster {
 
     pub fn remember(&self, node: &str, settings: &Settings, version: &str) {
         let registration = Registration { settings: settings.clone(), version: version.to_owned() };
-        self.registrations.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(node.to_owned(), registration);
+        self.registrations
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .insert(node.to_owned(), registration);
     }
 
     pub fn registration(&self, node: &str) -> Option<Registration> {

@@ -44,8 +44,17 @@ pub struct Ownership {
 
 /// Fields of metadata that nobody owns.
 const UNOWNED: &[&str] = &[
-    "name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink",
-    "deletionTimestamp", "deletionGracePeriodSeconds", "generateName",
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "managedFields",
+    "selfLink",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generateName",
 ];
 
 /// The leaf paths of an object.
@@ -58,7 +67,12 @@ pub fn leaves(object: &Value) -> Set {
             "metadata" => {
                 for (field, value) in value.as_object().into_iter().flatten() {
                     if !UNOWNED.contains(&field.as_str()) {
-                        collect(value, &mut vec!["f:metadata".to_owned(), format!("f:{field}")], field, &mut set);
+                        collect(
+                            value,
+                            &mut vec!["f:metadata".to_owned(), format!("f:{field}")],
+                            field,
+                            &mut set,
+                        );
                     }
                 }
             }
@@ -126,9 +140,11 @@ pub fn at<'a>(object: &'a Value, path: &[String]) -> Option<&'a Value> {
 
 pub fn matches(item: &Value, step: &str) -> bool {
     if let Some(text) = step.strip_prefix("v:") {
-        return item.to_string() == text;
+        return serde_json::from_str::<Value>(text).is_ok_and(|wanted| wanted == *item);
     }
-    let Some(Ok(Value::Object(keys))) = step.strip_prefix("k:").map(serde_json::from_str) else { return false };
+    let Some(Ok(Value::Object(keys))) = step.strip_prefix("k:").map(serde_json::from_str) else {
+        return false;
+    };
     keys.iter().all(|(key, wanted)| match item.get(key) {
         Some(value) => value == wanted,
         None => key == "protocol" && wanted == "TCP",
@@ -143,7 +159,8 @@ pub fn cut(object: &mut Value, path: &[String]) {
             entries.remove(name);
         } else if let Some(inner) = entries.get_mut(name) {
             cut(inner, rest);
-            let empty = inner.as_object().is_some_and(Map::is_empty) || inner.as_array().is_some_and(Vec::is_empty);
+            let empty =
+                inner.as_object().is_some_and(Map::is_empty) || inner.as_array().is_some_and(Vec::is_empty);
             if empty {
                 entries.remove(name);
             }

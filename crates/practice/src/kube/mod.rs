@@ -3,13 +3,28 @@
 //! Enough of the API for a well-behaved client and `kubectl`: discovery, lists, watches, conflicts, server-side apply.
 //! Deliberately not here: admission plugins, RBAC beyond the administrator, pods that run anything.
 
+mod addresses;
+mod api;
 mod authority;
 mod cluster;
+mod control;
+mod deleting;
+mod discovery;
 mod fields;
+mod kinds;
+mod patch;
+mod refusal;
+mod rules;
+mod select;
+mod serve;
 mod settings;
 mod shape;
 mod store;
+mod watching;
+mod writing;
 
 pub use cluster::{Cluster, Founding, Registration};
+pub use control::class_of;
+pub use serve::serve;
 pub use settings::Settings;
 pub use store::{Key, Store};

@@ -7,22 +7,89 @@ use std::collections::BTreeMap;
 
 /// Must be equal on all servers of a cluster.
 const CRITICAL: &[&str] = &[
-    "agent-token", "cluster-cidr", "cluster-dns", "cluster-domain", "disable-cloud-controller", "disable-helm-controller",
-    "disable-network-policy", "egress-selector-mode", "flannel-backend", "flannel-external-ip", "flannel-ipv6-masq",
-    "secrets-encryption", "service-cidr",
+    "agent-token",
+    "cluster-cidr",
+    "cluster-dns",
+    "cluster-domain",
+    "disable-cloud-controller",
+    "disable-helm-controller",
+    "disable-network-policy",
+    "egress-selector-mode",
+    "flannel-backend",
+    "flannel-external-ip",
+    "flannel-ipv6-masq",
+    "secrets-encryption",
+    "service-cidr",
 ];
 
 const OTHERS: &[&str] = &[
-    "token", "token-file", "agent-token-file", "server", "cluster-init", "cluster-reset", "write-kubeconfig", "write-kubeconfig-mode",
-    "write-kubeconfig-group", "tls-san", "tls-san-security", "node-ip", "node-external-ip", "node-name", "with-node-id", "flannel-iface",
-    "node-label", "node-taint", "disable", "disable-kube-proxy", "selinux", "prefer-bundled-bin", "kubelet-arg", "kube-proxy-arg",
-    "kube-apiserver-arg", "kube-controller-manager-arg", "kube-scheduler-arg", "kube-cloud-controller-manager-arg", "helm-controller-arg",
-    "etcd-snapshot-schedule-cron", "etcd-snapshot-retention", "etcd-snapshot-dir", "etcd-expose-metrics", "embedded-registry",
-    "https-listen-port", "bind-address", "advertise-address", "advertise-port", "data-dir", "debug", "v", "log", "resolv-conf",
-    "protect-kernel-defaults", "snapshotter", "pause-image", "default-local-storage-path", "system-default-registry", "servicelb-namespace",
-    "datastore-endpoint", "node-internal-dns", "image-credential-provider-config", "private-registry", "lb-server-port", "docker",
-    "container-runtime-endpoint", "kine-tls", "supervisor-metrics", "rootless", "vpn-auth", "vpn-auth-file", "flannel-conf",
-    "flannel-cni-conf", "service-node-port-range", "multi-cluster-cidr", "airgap-extra-registry", "nonroot-devices",
+    "token",
+    "token-file",
+    "agent-token-file",
+    "server",
+    "cluster-init",
+    "cluster-reset",
+    "write-kubeconfig",
+    "write-kubeconfig-mode",
+    "write-kubeconfig-group",
+    "tls-san",
+    "tls-san-security",
+    "node-ip",
+    "node-external-ip",
+    "node-name",
+    "with-node-id",
+    "flannel-iface",
+    "node-label",
+    "node-taint",
+    "disable",
+    "disable-kube-proxy",
+    "selinux",
+    "prefer-bundled-bin",
+    "kubelet-arg",
+    "kube-proxy-arg",
+    "kube-apiserver-arg",
+    "kube-controller-manager-arg",
+    "kube-scheduler-arg",
+    "kube-cloud-controller-manager-arg",
+    "helm-controller-arg",
+    "etcd-snapshot-schedule-cron",
+    "etcd-snapshot-retention",
+    "etcd-snapshot-dir",
+    "etcd-expose-metrics",
+    "embedded-registry",
+    "https-listen-port",
+    "bind-address",
+    "advertise-address",
+    "advertise-port",
+    "data-dir",
+    "debug",
+    "v",
+    "log",
+    "resolv-conf",
+    "protect-kernel-defaults",
+    "snapshotter",
+    "pause-image",
+    "default-local-storage-path",
+    "system-default-registry",
+    "servicelb-namespace",
+    "datastore-endpoint",
+    "node-internal-dns",
+    "image-credential-provider-config",
+    "private-registry",
+    "lb-server-port",
+    "docker",
+    "container-runtime-endpoint",
+    "kine-tls",
+    "supervisor-metrics",
+    "rootless",
+    "vpn-auth",
+    "vpn-auth-file",
+    "flannel-conf",
+    "flannel-cni-conf",
+    "service-node-port-range",
+    "multi-cluster-cidr",
+    "airgap-extra-registry",
+    "nonroot-devices",
 ];
 
 #[derive(Debug, Clone, Default)]
@@ -69,7 +136,11 @@ impl Settings {
     /// A list, whether written as YAML list or separated by commas.
     pub fn list(&self, key: &str) -> Vec<String> {
         let values = self.values.get(key).into_iter().flatten();
-        values.flat_map(|value| value.split(',')).map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+        values
+            .flat_map(|value| value.split(','))
+            .map(|item| item.trim().to_owned())
+            .filter(|item| !item.is_empty())
+            .collect()
     }
 
     pub fn flag(&self, key: &str) -> bool {
@@ -77,7 +148,8 @@ impl Settings {
     }
 
     pub fn critical(&self) -> BTreeMap<String, Vec<String>> {
-        let critical = self.values.iter().filter(|(key, _)| CRITICAL.contains(&key.as_str()) || *key == "disable");
+        let critical =
+            self.values.iter().filter(|(key, _)| CRITICAL.contains(&key.as_str()) || *key == "disable");
         critical.map(|(key, values)| (key.clone(), values.clone())).collect()
     }
 

@@ -21,9 +21,9 @@ pub enum Shape {
 pub fn of(field: &str, value: &Value) -> Shape {
     match value {
         Value::Object(_) => match field {
-            "selector" | "matchLabels" | "labelSelector" | "podSelector" | "nodeSelector" | "nodeSelectorTerms"
-            | "secretKeyRef" | "configMapKeyRef" | "fieldRef" | "resourceFieldRef" | "valueFrom" | "secretRef"
-            | "configMapRef" => Shape::Atomic,
+            "selector" | "matchLabels" | "labelSelector" | "podSelector" | "nodeSelector"
+            | "nodeSelectorTerms" | "secretKeyRef" | "configMapKeyRef" | "fieldRef" | "resourceFieldRef"
+            | "valueFrom" | "secretRef" | "configMapRef" => Shape::Atomic,
             _ => Shape::Granular,
         },
         Value::Array(items) if items.iter().all(Value::is_object) => match keys(field, items) {
@@ -38,14 +38,20 @@ pub fn of(field: &str, value: &Value) -> Shape {
 /// The merge keys of a list, as both server-side apply and strategic merge use them.
 pub fn keys(field: &str, items: &[Value]) -> Option<&'static [&'static str]> {
     Some(match field {
-        "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "env" | "imagePullSecrets" => &["name"],
+        "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "env" | "imagePullSecrets" => {
+            &["name"]
+        }
         "volumeMounts" => &["mountPath"],
         "conditions" | "addresses" => &["type"],
         "ownerReferences" => &["uid"],
         "hostAliases" => &["ip"],
         "topologySpreadConstraints" => &["topologyKey", "whenUnsatisfiable"],
-        "ports" if items.iter().any(|item| item.get("containerPort").is_some()) => &["containerPort", "protocol"],
-        "ports" if items.iter().any(|item| item.get("port").is_some() && item.get("targetPort").is_some()) => {
+        "ports" if items.iter().any(|item| item.get("containerPort").is_some()) => {
+            &["containerPort", "protocol"]
+        }
+        "ports"
+            if items.iter().any(|item| item.get("port").is_some() && item.get("targetPort").is_some()) =>
+        {
             &["port", "protocol"]
         }
         "ports" if items.iter().all(|item| item.get("port").is_some()) => &["port", "protocol"],

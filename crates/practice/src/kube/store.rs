@@ -94,7 +94,9 @@ impl Store {
         let found = inner
             .objects
             .range(start..)
-            .take_while(|(key, _)| key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted))
+            .take_while(|(key, _)| {
+                key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
+            })
             .map(|(_, object)| Arc::clone(object))
             .collect();
         (found, inner.revision)
@@ -185,7 +187,13 @@ impl Store {
 }
 
 impl Inner {
-    fn write(&mut self, key: &Key, old: Option<Arc<Value>>, new: Option<Value>, author: &Author) -> Option<Arc<Value>> {
+    fn write(
+        &mut self,
+        key: &Key,
+        old: Option<Arc<Value>>,
+        new: Option<Value>,
+        author: &Author,
+    ) -> Option<Arc<Value>> {
         if old.is_none() && new.is_none() {
             return None;
         }
@@ -253,12 +261,22 @@ fn stamp(old: Option<&Value>, object: &mut Value, revision: u64) {
     metadata.entry("creationTimestamp").or_insert_with(|| json!(timestamp()));
     metadata.insert("resourceVersion".to_owned(), json!(revision.to_string()));
     let generation = old.and_then(|old| old["metadata"]["generation"].as_u64());
-    metadata.insert("generation".to_owned(), json!(generation.map_or(1, |number| number + u64::from(spec_changed))));
+    metadata.insert(
+        "generation".to_owned(),
+        json!(generation.map_or(1, |number| number + u64::from(spec_changed))),
+    );
 }
 
 /// What a writer cannot change: identity comes from the stored object.
 pub fn keep_identity(old: &Value, object: &mut Value) {
-    for field in ["uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"] {
+    for field in [
+        "uid",
+        "creationTimestamp",
+        "generation",
+        "resourceVersion",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+    ] {
         match old["metadata"].get(field) {
             Some(value) => object["metadata"][field] = value.clone(),
             None => {

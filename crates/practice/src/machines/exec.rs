@@ -1,9 +1,9 @@
 //! One remote command, from its privilege to its exit status.
 
 use super::command::{Command, Privilege};
+use super::plain;
 use super::scripts::{self, Outcome};
 use super::stdin::{self, Stdin};
-use super::plain;
 use crate::fault::{Fault, Service};
 use crate::homelab::{Homelab, Power, Sudo};
 use russh::server::Msg;
@@ -113,7 +113,8 @@ async fn grant(
     privilege: Privilege,
     stdin: &mut Stdin,
 ) -> Result<bool, Outcome> {
-    let account = homelab.read(|state| state.machine(machine).and_then(|machine| machine.user(user)).cloned());
+    let account =
+        homelab.read(|state| state.machine(machine).and_then(|machine| machine.user(user)).cloned());
     let Some(account) = account else { return Err(Outcome::failed(1, "")) };
     match (privilege, account.sudo) {
         (Privilege::Own, sudo) => Ok(sudo == Sudo::Root),
@@ -137,7 +138,9 @@ async fn grant(
                     }
                     Some(_) if attempt < 3 => said.push_str("Sorry, try again.\n"),
                     Some(_) => said.push_str("sudo: 3 incorrect password attempts\n"),
-                    None if attempt == 1 => said.push_str("sudo: no password was provided\nsudo: a password is required\n"),
+                    None if attempt == 1 => {
+                        said.push_str("sudo: no password was provided\nsudo: a password is required\n")
+                    }
                     None => {
                         let plural = if attempt == 2 { "" } else { "s" };
                         said.push_str(&format!(

@@ -3,7 +3,9 @@
 use super::{exec, wire};
 use crate::homelab::{Homelab, User};
 use russh::keys::ssh_key::PublicKey;
-use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey};
+use russh::server::{
+    Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
+};
 use russh::{Channel, ChannelId, MethodKind, MethodSet, SshId};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -72,7 +74,8 @@ struct Visitor {
 
 impl Visitor {
     fn account(&self, name: &str) -> Option<User> {
-        self.homelab.read(|state| state.machine(&self.machine).and_then(|machine| machine.user(name)).cloned())
+        self.homelab
+            .read(|state| state.machine(&self.machine).and_then(|machine| machine.user(name)).cloned())
     }
 
     fn knows(&self, user: &str, key: &PublicKey) -> bool {
@@ -102,7 +105,11 @@ impl Handler for Visitor {
         Ok(self.admit(user, password))
     }
 
-    async fn auth_publickey_offered(&mut self, user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, russh::Error> {
+    async fn auth_publickey_offered(
+        &mut self,
+        user: &str,
+        offer: PublicKeyOffer<'_>,
+    ) -> Result<Auth, russh::Error> {
         Ok(if self.knows(user, offer.public_key) { Auth::Accept } else { Auth::reject() })
     }
 
@@ -127,7 +134,8 @@ impl Handler for Visitor {
                 prompts: Cow::Borrowed(&[(Cow::Borrowed("Password: "), false)]),
             });
         };
-        let answer = answers.next().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let answer =
+            answers.next().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         Ok(self.admit(user, &answer))
     }
 
@@ -142,7 +150,12 @@ impl Handler for Visitor {
         Ok(())
     }
 
-    async fn exec_request(&mut self, id: ChannelId, line: &[u8], session: &mut Session) -> Result<(), russh::Error> {
+    async fn exec_request(
+        &mut self,
+        id: ChannelId,
+        line: &[u8],
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
         let Some(channel) = self.waiting.remove(&id) else { return session.channel_failure(id) };
         session.channel_success(id)?;
         let line = String::from_utf8_lossy(line).into_owned();
@@ -162,11 +175,22 @@ impl Handler for Visitor {
         session.channel_failure(id)
     }
 
-    async fn subsystem_request(&mut self, id: ChannelId, _name: &str, session: &mut Session) -> Result<(), russh::Error> {
+    async fn subsystem_request(
+        &mut self,
+        id: ChannelId,
+        _name: &str,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
         session.channel_failure(id)
     }
 
-    async fn env_request(&mut self, id: ChannelId, _name: &str, _value: &str, session: &mut Session) -> Result<(), russh::Error> {
+    async fn env_request(
+        &mut self,
+        id: ChannelId,
+        _name: &str,
+        _value: &str,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
         session.channel_failure(id)
     }
 }

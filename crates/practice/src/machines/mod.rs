@@ -37,8 +37,8 @@ impl Handle {
 /// # Errors
 /// An address cannot be bound.
 pub async fn serve(homelab: Arc<Homelab>) -> std::io::Result<Handle> {
-    let machines: Vec<_> =
-        homelab.read(|state| state.machines.iter().map(|machine| (machine.name.clone(), machine.address)).collect());
+    let machines: Vec<_> = homelab
+        .read(|state| state.machines.iter().map(|machine| (machine.name.clone(), machine.address)).collect());
     let mut tasks = JoinSet::new();
     for (name, address) in machines {
         let at = SocketAddr::from((address, homelab.ports.ssh));
@@ -51,7 +51,9 @@ pub async fn serve(homelab: Arc<Homelab>) -> std::io::Result<Handle> {
 
 /// Listens while the machine has power. Without power the port is closed, as every connection to it is.
 async fn listen(homelab: Arc<Homelab>, name: String, at: SocketAddr, mut first: Option<TcpListener>) {
-    let power = |homelab: &Homelab| homelab.read(|state| state.machine(&name).map(|machine| (machine.power, machine.boots)));
+    let power = |homelab: &Homelab| {
+        homelab.read(|state| state.machine(&name).map(|machine| (machine.power, machine.boots)))
+    };
     let mut changes = homelab.watch();
     loop {
         let Some((now, boots)) = power(&homelab) else { return };

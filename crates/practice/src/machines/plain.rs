@@ -15,9 +15,10 @@ pub fn answer(machine: &Machine, who: &str, words: &[String]) -> Outcome {
         ["uname", "-m"] => Outcome::said(format!("{}\n", machine.arch)),
         ["uname", "-r"] => Outcome::said(format!("{kernel}\n")),
         ["uname", "-n"] => Outcome::said(format!("{}\n", machine.name)),
-        ["uname", "-a"] => {
-            Outcome::said(format!("Linux {} {kernel} #1 SMP Debian {} GNU/Linux\n", machine.name, machine.arch))
-        }
+        ["uname", "-a"] => Outcome::said(format!(
+            "Linux {} {kernel} #1 SMP Debian {} GNU/Linux\n",
+            machine.name, machine.arch
+        )),
         ["cat", "/etc/os-release"] => Outcome::said(format!(
             "PRETTY_NAME=\"{}\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"{}\"\nID={}\n",
             machine.os.pretty, machine.os.version, machine.os.id

@@ -1,5 +1,8 @@
 //! The homelab from outside, through the clients that people use: OpenSSH's `ssh`, and plain HTTPS.
 
+mod api;
+mod dataplane;
+mod nodes;
 mod scripts;
 mod ssh;
 mod support;

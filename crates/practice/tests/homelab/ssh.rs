@@ -24,7 +24,10 @@ async fn openssh_logs_in_by_password_and_by_keyboard_interactive() {
         std::fs::set_permissions(&ask, std::fs::Permissions::from_mode(0o700)).expect("executable");
         for method in ["password", "keyboard-interactive"] {
             let mut command = lab.ssh("admin", "nuc-1");
-            command.arg("-o").arg(format!("PreferredAuthentications={method}")).args(["-o", "NumberOfPasswordPrompts=1"]);
+            command
+                .arg("-o")
+                .arg(format!("PreferredAuthentications={method}"))
+                .args(["-o", "NumberOfPasswordPrompts=1"]);
             command.env("SSH_ASKPASS", &ask).env("SSH_ASKPASS_REQUIRE", "force").arg("id -u");
             let shown = ran(command.output().await.expect("ssh runs"));
             assert_eq!(shown.status == 0, accepted, "{method} with {password}: {shown:?}");

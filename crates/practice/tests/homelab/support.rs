@@ -1,7 +1,10 @@
 //! A homelab for one test, and OpenSSH's client pointed at it.
 
-use portico_practice::homelab::{Homelab, Machine, Options, sha256_hex};
+use portico_practice::homelab::{Homelab, Machine, Options, raspberry_pi, sha256_hex};
 use portico_practice::machines::{self, Handle};
+use portico_practice::{ingress, kube};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
@@ -10,12 +13,13 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-pub const BOOTSTRAP: &str = r#"sh -c 'IFS= read -r n; s=$(dd bs=1 count="$n" 2>/dev/null; echo x); eval "${s%x}"'"#;
+pub const BOOTSTRAP: &str =
+    r#"sh -c 'IFS= read -r n; s=$(dd bs=1 count="$n" 2>/dev/null; echo x); eval "${s%x}"'"#;
 pub const BINARY: &[u8] = b"#!/bin/sh\n# practice k3s v1.34.4+k3s1\n";
 
 pub struct Lab {
     pub homelab: Arc<Homelab>,
-    _machines: Handle,
+    _serving: [Handle; 3],
     directory: TempDir,
 }
 
@@ -42,7 +46,9 @@ impl Lab {
         let key = directory.path().join("key");
         std::fs::write(&key, homelab.client_key_file()).expect("the key file is written");
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("its mode is set");
-        Lab { homelab, _machines: machines, directory }
+        let api = kube::serve(Arc::clone(&homelab));
+        let ingress = ingress::serve(Arc::clone(&homelab)).expect("a certificate can be made");
+        Lab { homelab, _serving: [machines, api, ingress], directory }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -77,9 +83,31 @@ impl Lab {
         ran(output)
     }
 
+    pub fn api_url(&self, machine: &str) -> String {
+        let address = self.homelab.read(|state| state.machine(machine).expect("the machine exists").address);
+        format!("https://{address}:{}", self.homelab.ports.api)
+    }
+
+    /// One server and so many agents, joined through the scripts.
+    pub async fn cluster(agents: usize) -> Lab {
+        let machines = (0..=agents).map(|number| raspberry_pi(&format!("pi-{}", number + 1), 5)).collect();
+        let lab = Lab::of(machines).await;
+        let first = lab.install("pi-1", "server", "disable: [traefik]\n", "").await;
+        assert_eq!(first.status, 0, "{first:?}");
+        let token = lab.script("pi-1", "token", b"").await.values("token")[0].to_owned();
+        for number in 2..agents + 2 {
+            let config = "server: https://127.77.0.11:6443\ntoken-file: /etc/rancher/k3s/join-token\n";
+            let joined = lab.install(&format!("pi-{number}"), "agent", config, &token).await;
+            assert_eq!(joined.status, 0, "pi-{number}: {joined:?}");
+        }
+        lab
+    }
+
     /// Runs a script as root on a machine whose first user may become root without a password.
     pub async fn script(&self, machine: &str, name: &str, values: &[u8]) -> Ran {
-        let user = self.homelab.read(|state| state.machine(machine).expect("the machine exists").users[0].name.clone());
+        let user = self
+            .homelab
+            .read(|state| state.machine(machine).expect("the machine exists").users[0].name.clone());
         let prefix = if user == "root" { "" } else { "sudo -n " };
         self.key_login(&user, machine, &format!("{prefix}{BOOTSTRAP}"), &script(name, values)).await
     }
@@ -93,7 +121,9 @@ impl Lab {
 
     /// Everything that is needed for `install`, and the install itself.
     pub async fn install(&self, machine: &str, role: &str, config: &str, token: &str) -> Ran {
-        for (path, body) in [("/usr/local/bin/k3s", BINARY), ("/usr/local/lib/portico/install.sh", b"#!/bin/sh\n".as_slice())] {
+        for (path, body) in
+            [("/usr/local/bin/k3s", BINARY), ("/usr/local/lib/portico/install.sh", b"#!/bin/sh\n".as_slice())]
+        {
             let placed = self.place(machine, path, body).await;
             assert_eq!(placed.status, 0, "placing {path}: {placed:?}");
         }
@@ -102,6 +132,81 @@ impl Lab {
         assert_eq!(configured.status, 0, "configure: {configured:?}");
         self.script(machine, "install", format!("{role}\n").as_bytes()).await
     }
+}
+
+/// The API as an administrator's client sees it: plain HTTPS with the certificate of the kubeconfig.
+pub struct Api {
+    pub base: String,
+    pub client: Client,
+}
+
+impl Api {
+    /// Reads the kubeconfig by its script and goes to that machine's address.
+    pub async fn of(lab: &Lab, machine: &str) -> Api {
+        let kubeconfig = lab.script(machine, "kubeconfig", b"").await.stdout;
+        let data = |field: &str| {
+            let line = kubeconfig
+                .lines()
+                .find_map(|line| line.trim().strip_prefix(field))
+                .expect("the kubeconfig has it");
+            base64::Engine::decode(&base64::engine::general_purpose::STANDARD, line.trim())
+                .expect("it is base64")
+        };
+        let authority =
+            reqwest::Certificate::from_pem(&data("certificate-authority-data:")).expect("a certificate");
+        let mut identity = data("client-certificate-data:");
+        identity.extend(data("client-key-data:"));
+        let client = Client::builder()
+            .tls_certs_only([authority])
+            .identity(reqwest::Identity::from_pem(&identity).expect("a certificate and its key"))
+            .build()
+            .expect("a client");
+        Api { base: lab.api_url(machine), client }
+    }
+
+    pub async fn send(&self, method: Method, path: &str, kind: &str, body: &Value) -> (StatusCode, Value) {
+        let mut request =
+            self.client.request(method, format!("{}{path}", self.base)).header("content-type", kind);
+        if !body.is_null() {
+            request = request.body(body.to_string());
+        }
+        let response = request.send().await.expect("the API answers");
+        let status = response.status();
+        (status, response.json().await.unwrap_or(Value::Null))
+    }
+
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+        self.send(Method::GET, path, "application/json", &Value::Null).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        self.send(Method::POST, path, "application/json", body).await
+    }
+
+    /// Server-side apply of an object under its own path.
+    pub async fn apply(&self, path: &str, manager: &str, force: bool, body: &Value) -> (StatusCode, Value) {
+        let path = format!("{path}?fieldManager={manager}&force={force}");
+        self.send(Method::PATCH, &path, "application/apply-patch+yaml", body).await
+    }
+
+    /// Asks until the answer satisfies the condition.
+    pub async fn until(&self, path: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        loop {
+            let (status, value) = self.get(path).await;
+            if status.is_success() && condition(&value) {
+                return value;
+            }
+            assert!(std::time::Instant::now() < end, "{path} never came to it: {status} {value:#}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// Whether a condition of an object is true.
+pub fn holds(object: &Value, condition: &str) -> bool {
+    let conditions = object["status"]["conditions"].as_array();
+    conditions.into_iter().flatten().any(|entry| entry["type"] == condition && entry["status"] == "True")
 }
 
 /// A script as it is sent: its length, its text (of which the first line is enough), its values.

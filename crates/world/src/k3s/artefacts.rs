@@ -8,7 +8,9 @@ use super::download::Fetcher;
 use super::error::K3sError;
 use aws_lc_rs::digest;
 use portico_domain::cluster::K3sVersion;
+use portico_domain::observed;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tokio::io::AsyncReadExt;
 use tokio_util::sync::CancellationToken;
@@ -196,6 +198,57 @@ impl Store {
         }
     }
 
+    /// The digests of a release for several architectures (as `uname -m` says them), without fetching the
+    /// files themselves: what a preview needs. A folder is hashed, since its files are there.
+    ///
+    /// # Errors
+    /// As [`Store::obtain`].
+    pub async fn digests(
+        &self,
+        version: &K3sVersion,
+        machines: &BTreeSet<String>,
+        folder: Option<&Path>,
+    ) -> Result<observed::Artefacts, K3sError> {
+        let mut found = observed::Artefacts {
+            installer: String::new(),
+            binaries: BTreeMap::new(),
+            images: BTreeMap::new(),
+        };
+        for machine in machines {
+            let arch = Arch::from_machine(machine)?;
+            let (installer, binary, images) = match folder {
+                Some(folder) => {
+                    let files = from_folder(folder, version, arch).await?;
+                    let images = files.images.into_iter().map(|image| (image.name, image.sha256)).collect();
+                    (files.installer.sha256, files.binary.sha256, images)
+                }
+                None => {
+                    let (binary, installer) = self.listed(version, arch).await?;
+                    (installer, binary, BTreeMap::new())
+                }
+            };
+            found.installer = installer;
+            found.binaries.insert(machine.clone(), binary);
+            found.images.insert(machine.clone(), images);
+        }
+        Ok(found)
+    }
+
+    /// The digests of binary and installer, as the release's own lists have them.
+    async fn listed(&self, version: &K3sVersion, arch: Arch) -> Result<(String, String), K3sError> {
+        let directory = self.cache.join(version.to_string());
+        let encoded = version.to_string().replace('+', "%2B");
+        let release = format!("{}/{encoded}", self.sources.releases);
+        let install = format!("{}/{encoded}", self.sources.install);
+        let sums = self.list(&directory, &release, &arch.sums(), version).await?;
+        let sum = self.list(&directory, &install, INSTALLER_SUM, version).await?;
+        let listed = |list: &str, from: &str, name: &str| {
+            listed_digest(list, name)
+                .ok_or_else(|| K3sError::ChecksumMissing { file: name.to_owned(), list: from.to_owned() })
+        };
+        Ok((listed(&sums, &arch.sums(), arch.binary())?, listed(&sum, INSTALLER_SUM, INSTALLER)?))
+    }
+
     async fn fetched(
         &self,
         version: &K3sVersion,
@@ -208,15 +261,7 @@ impl Store {
         let directory = self.cache.join(version.to_string());
         let release = format!("{}/{encoded}", self.sources.releases);
         let install = format!("{}/{encoded}", self.sources.install);
-
-        let sums = self.list(&directory, &release, &arch.sums(), version).await?;
-        let sum = self.list(&directory, &install, INSTALLER_SUM, version).await?;
-        let listed = |list: &str, from: &str, name: &str| {
-            listed_digest(list, name)
-                .ok_or_else(|| K3sError::ChecksumMissing { file: name.to_owned(), list: from.to_owned() })
-        };
-        let binary = listed(&sums, &arch.sums(), arch.binary())?;
-        let installer = listed(&sum, INSTALLER_SUM, INSTALLER)?;
+        let (binary, installer) = self.listed(version, arch).await?;
         let fetch = async |base: &str, name: &str, sha256: &str| {
             let path = directory.join(name);
             if let Some(kept) = verified(&path, name, sha256).await? {

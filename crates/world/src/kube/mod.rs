@@ -1,1 +1,113 @@
-//! Filled by its room.
+//! The Kubernetes API: nodes, objects of ours by server-side apply, chart jobs, endpoints.
+//!
+//! Objects are plain JSON here: typed structs would drop fields that they do not know, and a write of one
+//! would then delete them. One field manager marks everything that Portico applies.
+
+mod chart;
+mod node;
+mod object;
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use portico_domain::credential::Secret;
+use portico_domain::problem::{Code, Problem};
+use std::time::Duration;
+
+/// The field manager of everything that Portico writes.
+pub const FIELD_MANAGER: &str = "portico";
+
+#[derive(Debug, thiserror::Error)]
+pub enum KubeError {
+    #[error("the kubeconfig cannot be used: {0}")]
+    Kubeconfig(String),
+    #[error("the API server does not answer")]
+    Unreachable(#[source] kube::Error),
+    #[error("{object}: also managed by {manager}")]
+    Conflict { object: String, manager: String },
+    #[error("{object} was refused: {reason} {message}")]
+    Refused { object: String, reason: String, message: String },
+}
+
+impl From<&KubeError> for Problem {
+    fn from(error: &KubeError) -> Self {
+        match error {
+            KubeError::Kubeconfig(cause) => Problem::new(Code::KubeUnreachable).detail(cause),
+            KubeError::Unreachable(source) => Problem::new(Code::KubeUnreachable).detail(chain(source)),
+            KubeError::Conflict { object, manager } => {
+                Problem::new(Code::KubeConflict).arg("object", object).arg("manager", manager)
+            }
+            KubeError::Refused { object, reason, message } => {
+                Problem::new(Code::KubeRefused).arg("object", object).arg("reason", reason).detail(message)
+            }
+        }
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl KubeError {
+    pub(crate) fn from_api(object: &str, error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) if status.code == 409 && status.message.contains("conflict") => {
+                let manager = status.message.split('"').nth(1).unwrap_or("another manager").to_owned();
+                Self::Conflict { object: object.into(), manager }
+            }
+            kube::Error::Api(status) => {
+                Self::Refused { object: object.into(), reason: status.reason, message: status.message }
+            }
+            other => Self::Unreachable(other),
+        }
+    }
+}
+
+/// A client of one cluster.
+#[derive(Clone)]
+pub struct Kube {
+    client: Client,
+}
+
+impl Kube {
+    /// `kubeconfig` is K3s' own, with the server address already set to one that this computer reaches.
+    pub async fn connect(kubeconfig: &Secret) -> Result<Self, KubeError> {
+        let parsed = Kubeconfig::from_yaml(kubeconfig.expose())
+            .map_err(|_| KubeError::Kubeconfig("not a kubeconfig".into()))?;
+        let mut config = Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default())
+            .await
+            .map_err(|error| KubeError::Kubeconfig(error.to_string()))?;
+        config.connect_timeout = Some(Duration::from_secs(5));
+        config.read_timeout = Some(Duration::from_secs(20));
+        config.write_timeout = Some(Duration::from_secs(20));
+        let client = Client::try_from(config).map_err(|error| KubeError::Kubeconfig(error.to_string()))?;
+        Ok(Self { client })
+    }
+
+    /// Whether the API server answers with these credentials.
+    pub async fn version(&self) -> Result<String, KubeError> {
+        let info =
+            self.client.apiserver_version().await.map_err(|error| KubeError::from_api("/version", error))?;
+        Ok(info.git_version)
+    }
+}
+
+/// Rewrites the server address of a kubeconfig; K3s writes 127.0.0.1, which only the server itself reaches.
+pub fn with_server(kubeconfig: &Secret, server: &str) -> Result<Secret, KubeError> {
+    let mut parsed = Kubeconfig::from_yaml(kubeconfig.expose())
+        .map_err(|_| KubeError::Kubeconfig("the server's k3s.yaml is not a kubeconfig".into()))?;
+    for named in &mut parsed.clusters {
+        if let Some(cluster) = &mut named.cluster {
+            cluster.server = Some(server.to_owned());
+        }
+    }
+    // JSON is YAML; the client and kubectl read both.
+    let text =
+        serde_json::to_string_pretty(&parsed).map_err(|error| KubeError::Kubeconfig(error.to_string()))?;
+    Ok(Secret::new(text))
+}

@@ -1,27 +1,25 @@
 //! `configure`: config.yaml, the join token and the owner's mark. What has not changed is not written again.
 
-use super::{CONFIG, MARKER, Outcome, Place, TOKEN};
-use crate::homelab::{File, Role, sha256_hex};
+use super::{CONFIG, MARKER, Outcome, Place, TOKEN, foreign, other_role, read_role};
+use crate::homelab::{File, sha256_hex};
 use crate::machines::stdin::Stdin;
 
 pub async fn run(place: &Place<'_>, root: bool, stdin: &mut Stdin) -> Outcome {
-    let role = match stdin.line().await.as_deref().map(str::trim) {
-        Some("server") => Role::Server,
-        Some("agent") => Role::Agent,
-        _ => return Outcome::refused("role", "the role is server or agent"),
+    let role = match read_role(stdin).await {
+        Ok(role) => role,
+        Err(refusal) => return refusal,
     };
     let (Some(config), Some(token)) = (stdin.sized().await, stdin.sized().await) else {
-        return Outcome::refused("values", "the configuration and the token are expected with their lengths");
+        return Outcome::refused("length-malformed", "");
     };
     if !root {
         return Outcome::not_permitted(CONFIG);
     }
-    if role == Role::Agent && config.trim().is_empty() {
-        return Outcome::refused("config", "an agent needs to know its server");
+    if let Some(other) = place.look(|machine| other_role(machine, role)) {
+        return Outcome::refused("role-differs", &format!("this machine runs {other} already"));
     }
-    let foreign = place.look(|machine| machine.k3s.is_some() && !machine.files.contains_key(MARKER));
-    if foreign {
-        return Outcome::refused("foreign", "K3s is installed here by somebody else");
+    if let Some(found) = place.look(foreign) {
+        return Outcome::refused("foreign-k3s", &format!("{found} is there and not ours"));
     }
     let mut said = format!("config={}\n", sha256_hex(config.as_bytes()));
     place.change(|machine| {
@@ -37,8 +35,8 @@ pub async fn run(place: &Place<'_>, root: bool, stdin: &mut Stdin) -> Outcome {
         }
         write(MARKER, b"");
     });
-    if let Some(digest) = place.look(|machine| machine.files.get(TOKEN).map(|file| file.sha256.clone())) {
-        said.push_str(&format!("token={digest}\n"));
+    if !token.is_empty() {
+        said.push_str(&format!("token={}\n", sha256_hex(token.as_bytes())));
     }
     Outcome::said(said)
 }

@@ -1,15 +1,27 @@
 //! `facts`: everything that the product wants to know of a machine, as `key=value` lines.
 
-use super::{BINARY, CONFIG, IMAGES, INSTALLER, MARKER, Outcome, Place, TOKEN};
-use crate::homelab::{Homelab, Machine};
+use super::{BINARY, CONFIG, IMAGES, INSTALLER, MARKER, NODE_TOKEN, Outcome, Place, TOKEN};
+use crate::homelab::{File, Homelab, Machine};
 use crate::machines::service::binary_version;
 use std::fmt::Write;
+
+/// Where an earlier K3s leaves what disturbs the next one.
+const LEFTOVERS: &[&str] = &[
+    "/var/lib/rancher/k3s/server/db",
+    "/var/lib/rancher/k3s/server/tls",
+    "/etc/rancher/k3s/k3s.yaml",
+    "/etc/rancher/k3s/config.yaml",
+    "/var/lib/rancher/k3s/agent/containerd",
+    "/var/lib/kubelet/pods",
+    "/var/lib/cni/networks",
+    "/run/flannel/subnet.env",
+];
 
 pub fn run(place: &Place<'_>, root: bool) -> Outcome {
     Outcome::said(place.look(|machine| {
         let mut text = String::new();
         system(&mut text, machine, place.homelab);
-        network(&mut text, machine);
+        network(&mut text, machine, root);
         k3s(&mut text, machine, root);
         text
     }))
@@ -45,28 +57,44 @@ fn system(text: &mut String, machine: &Machine, homelab: &Homelab) {
         line(text, "cmdline.path", path);
         line(text, "cmdline.text", machine.cmdline());
     }
-    if let Some(mode) = &machine.selinux {
-        line(text, "selinux", mode);
-    }
+    line(text, "selinux", machine.selinux.as_deref().unwrap_or("disabled"));
+    line(text, "iptables.version", "v1.8.9 (nf_tables)");
     for firewall in &machine.firewalls {
-        line(text, "firewall", format_args!("{}\t{}", firewall.name, if firewall.active { "active" } else { "inactive" }));
+        line(
+            text,
+            "firewall",
+            format_args!("{}\t{}", firewall.name, if firewall.active { "active" } else { "inactive" }),
+        );
         for open in &firewall.open {
             line(text, "firewall.open", open);
+        }
+        for network in &firewall.trusted {
+            line(text, "firewall.trusted", network);
         }
     }
 }
 
-fn network(text: &mut String, machine: &Machine) {
-    line(text, "iface", "lo\tUNKNOWN\t00:00:00:00:00:00\t127.0.0.1/8");
+fn network(text: &mut String, machine: &Machine, root: bool) {
+    line(text, "iface", "lo\tunknown\t00:00:00:00:00:00\t127.0.0.1/8");
     for interface in &machine.interfaces {
-        let state = if interface.up { "UP" } else { "DOWN" };
-        line(text, "iface", format_args!("{}\t{state}\t{}\t{}", interface.name, interface.mac, interface.addresses.join(",")));
+        let state = if interface.up { "up" } else { "down" };
+        line(
+            text,
+            "iface",
+            format_args!("{}\t{state}\t{}\t{}", interface.name, interface.mac, interface.addresses.join(",")),
+        );
     }
     if let Some(first) = machine.interfaces.iter().find(|interface| interface.up) {
         line(text, "route.default", format_args!("{}\t127.77.0.1\t{}", first.name, machine.address));
     }
     for socket in machine.sockets() {
-        line(text, "listen", format_args!("{}\t{}\t{}\t{}", socket.protocol, socket.address, socket.port, socket.process));
+        // The process is told to root alone.
+        let process = if root { socket.process.as_str() } else { "-" };
+        line(
+            text,
+            "listen",
+            format_args!("{}\t{}\t{}\t{process}", socket.protocol, socket.address, socket.port),
+        );
     }
 }
 
@@ -90,24 +118,33 @@ fn k3s(text: &mut String, machine: &Machine, root: bool) {
                 line(text, key, &file.sha256);
             }
         }
+        if let Some(token) = machine.files.get(NODE_TOKEN) {
+            // Joiners hold it without the line break that the file ends in.
+            let token = File::of(token.text().trim_end().as_bytes(), 0o600);
+            line(text, "k3s.server_token", &token.sha256);
+        }
         if let Some(started) = machine.k3s.as_ref().and_then(|k3s| k3s.started_with.as_ref()) {
             line(text, "k3s.started_with", &started.config);
+            line(text, "k3s.started_binary", &started.binary);
         }
     }
     if let Some(file) = machine.files.get(INSTALLER) {
         line(text, "k3s.installer", &file.sha256);
     }
-    for (path, file) in machine.files.range(IMAGES.to_owned()..).take_while(|(path, _)| path.starts_with(IMAGES)) {
+    for (path, file) in
+        machine.files.range(IMAGES.to_owned()..).take_while(|(path, _)| path.starts_with(IMAGES))
+    {
         line(text, "k3s.images", format_args!("{}\t{}", &path[IMAGES.len()..], file.sha256));
     }
-    if !ours {
-        for directory in ["/etc/rancher/k3s", "/var/lib/rancher/k3s"] {
-            if machine.files.keys().any(|path| path.starts_with(directory)) {
-                line(text, "k3s.leftover", directory);
+    if ours {
+        line(text, "k3s.owner", "portico");
+    } else if machine.k3s.is_some() || machine.files.contains_key(BINARY) {
+        line(text, "k3s.owner", "foreign");
+    } else {
+        for path in LEFTOVERS {
+            if machine.files.keys().any(|file| file.starts_with(path)) {
+                line(text, "k3s.leftover", path);
             }
         }
-    }
-    if machine.k3s.is_some() || ours {
-        line(text, "k3s.owner", if ours { "portico" } else { "foreign" });
     }
 }

@@ -10,7 +10,7 @@ mod place_file;
 mod system;
 
 use super::stdin::Stdin;
-use crate::homelab::{Homelab, Machine};
+use crate::homelab::{Homelab, Machine, Role};
 use std::sync::Arc;
 
 pub const REFUSED: u32 = 10;
@@ -55,6 +55,30 @@ impl Outcome {
     }
 }
 
+/// What of an unmarked machine's K3s is in the way.
+fn foreign(machine: &Machine) -> Option<String> {
+    if machine.files.contains_key(MARKER) {
+        return None;
+    }
+    let unit = |role: Role| format!("/etc/systemd/system/{}.service", role.unit());
+    let found = [BINARY.to_owned(), unit(Role::Server), unit(Role::Agent)];
+    found.into_iter().find(|path| machine.files.contains_key(path))
+}
+
+/// The unit file of the other role, if that is what this machine runs.
+fn other_role(machine: &Machine, role: Role) -> Option<&'static str> {
+    let other = if role == Role::Server { Role::Agent } else { Role::Server };
+    machine.k3s.as_ref().filter(|k3s| k3s.role == other).map(|_| other.unit())
+}
+
+async fn read_role(stdin: &mut Stdin) -> Result<Role, Outcome> {
+    match stdin.line().await.unwrap_or_default().as_str() {
+        "server" => Ok(Role::Server),
+        "agent" => Ok(Role::Agent),
+        other => Err(Outcome::refused("role-unknown", other)),
+    }
+}
+
 /// The files that a script works on, seen by name on one machine.
 struct Place<'a> {
     homelab: &'a Arc<Homelab>,
@@ -82,7 +106,13 @@ pub async fn receive(stdin: &mut Stdin) -> Option<String> {
 }
 
 /// Acts a script out, its values still on stdin.
-pub async fn run(homelab: &Arc<Homelab>, machine: &str, root: bool, name: &str, stdin: &mut Stdin) -> Outcome {
+pub async fn run(
+    homelab: &Arc<Homelab>,
+    machine: &str,
+    root: bool,
+    name: &str,
+    stdin: &mut Stdin,
+) -> Outcome {
     let place = Place { homelab, machine };
     match name {
         "facts" => facts::run(&place, root),
@@ -93,7 +123,7 @@ pub async fn run(homelab: &Arc<Homelab>, machine: &str, root: bool, name: &str, 
         "kubeconfig" => system::kubeconfig(&place, root),
         "journal" => system::journal(&place, root, stdin).await,
         "cgroup-fix" => system::cgroup_fix(&place, root),
-        "reboot" => system::reboot(root),
+        "reboot" => system::reboot(&place, root),
         "remove-part" => system::remove_part(&place, root),
         _ => Outcome::failed(127, "sh: 1: practice knows no such script\n"),
     }

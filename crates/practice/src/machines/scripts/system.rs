@@ -5,80 +5,97 @@ use crate::homelab::{File, JournalLine, Machine};
 use crate::machines::stdin::Stdin;
 
 pub fn token(place: &Place<'_>, root: bool) -> Outcome {
-    match read(place, root, NODE_TOKEN) {
-        Ok(text) => Outcome::said(format!("token={}\n", text.trim())),
-        Err(refusal) => refusal,
+    // Its directory is closed to everybody but root: others are told the same as when it is not there.
+    match place.look(|machine| machine.files.get(NODE_TOKEN).map(File::text)).filter(|_| root) {
+        Some(text) => Outcome::said(format!("token={}\n", text.trim())),
+        None => Outcome::refused("no-token", &format!("{NODE_TOKEN} is not there")),
     }
 }
 
 pub fn kubeconfig(place: &Place<'_>, root: bool) -> Outcome {
-    match read(place, root, KUBECONFIG) {
-        Ok(text) => Outcome::said(text),
-        Err(refusal) => refusal,
+    match place.look(|machine| machine.files.get(KUBECONFIG).map(File::text)) {
+        None => Outcome::refused("no-kubeconfig", &format!("{KUBECONFIG} is not there")),
+        Some(_) if !root => Outcome::failed(1, format!("cat: {KUBECONFIG}: Permission denied\n")),
+        Some(text) => Outcome::said(text),
     }
-}
-
-fn read(place: &Place<'_>, root: bool, path: &str) -> Result<String, Outcome> {
-    if !root {
-        return Err(Outcome::failed(1, format!("cat: {path}: Permission denied\n")));
-    }
-    place
-        .look(|machine| machine.files.get(path).map(File::text))
-        .ok_or_else(|| Outcome::refused("absent", &format!("{path} does not exist")))
 }
 
 pub async fn journal(place: &Place<'_>, root: bool, stdin: &mut Stdin) -> Outcome {
     let unit = stdin.line().await.unwrap_or_default();
-    let count = stdin.line().await.and_then(|line| line.trim().parse().ok()).unwrap_or(40);
+    let count = stdin.line().await.unwrap_or_default();
+    if unit != "k3s" && unit != "k3s-agent" {
+        return Outcome::refused("unit-unknown", &unit);
+    }
+    let Ok(count) = count.parse() else { return Outcome::refused("lines-malformed", &count) };
     if !root {
         return Outcome::failed(1, "No journal files were opened due to insufficient permissions.\n");
     }
-    Outcome::said(place.look(|machine| last_lines(machine, unit.trim(), count)))
+    Outcome::said(place.look(|machine| last_lines(machine, &unit, count)))
 }
 
-/// The last lines of a unit's journal as `journalctl -o short` prints them.
+/// The last lines of a unit's journal as `journalctl -o cat` prints them.
 pub fn last_lines(machine: &Machine, unit: &str, count: usize) -> String {
     let lines: Vec<&JournalLine> = machine.journal.iter().filter(|line| line.unit == unit).collect();
     let shown = &lines[lines.len().saturating_sub(count)..];
     shown
         .iter()
         .map(|line| {
-            let at = jiff::Timestamp::from_millisecond(line.at).unwrap_or_default().strftime("%b %d %H:%M:%S").to_string();
-            format!("{at} {} {}[812]: {}\n", machine.name, "k3s", line.text)
+            let at = jiff::Timestamp::from_millisecond(line.at)
+                .unwrap_or_default()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string();
+            // K3s puts the time on its own lines; systemd's have none.
+            if line.text.starts_with("level=") {
+                format!("time=\"{at}\" {}\n", line.text)
+            } else {
+                format!("{}\n", line.text)
+            }
         })
         .collect()
 }
 
 pub fn cgroup_fix(place: &Place<'_>, root: bool) -> Outcome {
     let Some(path) = place.look(|machine| machine.cmdline_path.clone()) else {
-        return Outcome::refused("no-cmdline", "this machine has no cmdline.txt");
+        return Outcome::refused("no-cmdline", "there is no cmdline.txt on this machine");
     };
     if !root {
         return Outcome::not_permitted(&path);
     }
     let line = place.change(|machine| {
         let old = machine.cmdline();
-        if old.contains("cgroup_enable=memory") {
-            return old;
+        let mut words: Vec<&str> =
+            old.split_whitespace().filter(|word| *word != "cgroup_disable=memory").collect();
+        for wanted in ["cgroup_memory=1", "cgroup_enable=memory"] {
+            if !words.contains(&wanted) {
+                words.push(wanted);
+            }
         }
-        let line = format!("{old} cgroup_memory=1 cgroup_enable=memory");
-        machine.files.insert(format!("{path}.portico-backup"), File::of(format!("{old}\n").as_bytes(), 0o755));
-        machine.files.insert(path, File::of(format!("{line}\n").as_bytes(), 0o755));
+        let line = words.join(" ");
+        if line != old {
+            let backup = format!("{path}.portico-backup");
+            machine.files.entry(backup).or_insert_with(|| File::of(format!("{old}\n").as_bytes(), 0o755));
+            machine.files.insert(path, File::of(format!("{line}\n").as_bytes(), 0o755));
+        }
         line
     });
     Outcome::said(format!("cmdline={line}\n"))
 }
 
-pub fn reboot(root: bool) -> Outcome {
-    if !root {
-        return Outcome::failed(1, "Failed to set wall message, ignoring: Interactive authentication required.\nCall to Reboot failed: Interactive authentication required.\n");
-    }
-    Outcome { reboots: true, ..Outcome::said("") }
+/// Prints the boot that is ending, and takes effect once the answer is out. Without root `systemctl` is refused in the
+/// background and the script still succeeds.
+pub fn reboot(place: &Place<'_>, root: bool) -> Outcome {
+    let boot = place.look(|machine| machine.boot_id.clone());
+    Outcome { reboots: root, ..Outcome::said(format!("boot_id={boot}\n")) }
 }
 
 pub fn remove_part(place: &Place<'_>, root: bool) -> Outcome {
-    if root {
-        place.change(|machine| machine.files.retain(|path, _| !path.ends_with(PART)));
+    if !root {
+        return Outcome::said("");
     }
-    Outcome::said("")
+    let removed = place.change(|machine| {
+        let parts: Vec<String> = machine.files.keys().filter(|path| path.ends_with(PART)).cloned().collect();
+        machine.files.retain(|path, _| !path.ends_with(PART));
+        parts
+    });
+    Outcome::said(removed.iter().map(|path| format!("removed={path}\n")).collect::<String>())
 }

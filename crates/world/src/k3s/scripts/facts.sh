@@ -230,6 +230,11 @@ k3s() {
     done
     say k3s.config "$(digest /etc/rancher/k3s/config.yaml)"
     say k3s.token "$(digest /etc/rancher/k3s/join-token)"
+    token=/var/lib/rancher/k3s/server/node-token
+    if [ -s "$token" ]; then
+        # Joiners hold it without the line break that this file ends in.
+        say k3s.server_token "$(printf %s "$(cat "$token")" | sha256sum | cut -d ' ' -f 1)"
+    fi
     say k3s.installer "$(digest /usr/local/lib/portico/install.sh)"
     if [ -r /etc/rancher/k3s/.portico-started ]; then
         while read -r config executable; do

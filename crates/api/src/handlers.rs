@@ -1,0 +1,198 @@
+//! The bodies of the commands: from the wire to the engine and back.
+
+use crate::Api;
+use crate::draft::draft;
+use crate::wire::*;
+use portico_domain::change::Plan;
+use portico_domain::cluster::{self, Release};
+use portico_domain::credential::Secret;
+use portico_domain::flow::{FlowGraph, Health};
+use portico_domain::problem::{Code, Problem};
+use portico_domain::run::{Run, RunState};
+use portico_engine::{ConnectRequest, Engine, ScanRequest};
+
+type Answer<T> = Result<T, Problem>;
+
+impl Api {
+    pub async fn status(&self, _: Empty) -> Answer<Status> {
+        let desired = self.engine.desired().await?;
+        let runs = self.engine.runs().await?;
+        let hosts = self.engine.hosts().await?;
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(Status {
+            practice: self.practice,
+            cluster: desired.cluster.as_ref().map(|cluster| ClusterStatus {
+                name: cluster.name.clone(),
+                k3s_version: match &cluster.k3s.release {
+                    Release::Version(version) => version.to_string(),
+                    Release::Channel(channel) => channel.clone(),
+                },
+                machines: count(cluster.machines.len()),
+            }),
+            machines: count(hosts.iter().filter(|host| host.present).count()),
+            services: count(desired.exposures.len()),
+            running: count(runs.iter().filter(|run| run.state == RunState::Running).count()),
+        })
+    }
+
+    pub async fn interfaces(&self, _: Empty) -> Answer<Interfaces> {
+        Ok(Interfaces { interfaces: portico_engine::interfaces() })
+    }
+
+    pub async fn scan_start(&self, request: ScanStart) -> Answer<ScanStarted> {
+        let request =
+            ScanRequest { subnets: request.subnets, allow_large: request.allow_large, ports: Vec::new() };
+        Ok(ScanStarted { scan: self.engine.start_scan(request).await? })
+    }
+
+    pub async fn scan_cancel(&self, request: ScanStarted) -> Answer<Empty> {
+        self.engine.cancel_scan(&request.scan);
+        Ok(Empty {})
+    }
+
+    pub async fn machines(&self, _: Empty) -> Answer<Machines> {
+        Ok(Machines { hosts: self.engine.hosts().await? })
+    }
+
+    pub async fn connect(&self, request: Connect) -> Answer<Connected> {
+        self.engine
+            .connect(ConnectRequest {
+                address: request.address,
+                port: request.port,
+                user: request.user,
+                method: request.method,
+                password: request.password.map(Secret::new),
+                passphrase: request.passphrase.map(Secret::new),
+                accept: request.accept,
+                remember: request.remember,
+            })
+            .await
+    }
+
+    pub async fn forget_host_key(&self, request: ForgetHostKey) -> Answer<Empty> {
+        self.engine.forget_host_key(&request.address, request.port)?;
+        Ok(Empty {})
+    }
+
+    pub async fn document_draft(&self, request: DraftRequest) -> Answer<Document> {
+        let hosts = self.engine.hosts().await?;
+        let chosen: Vec<_> = request
+            .hosts
+            .iter()
+            .filter_map(|id| hosts.iter().find(|host| host.id.to_string() == *id))
+            .collect();
+        Ok(Document { document: draft(&chosen) })
+    }
+
+    pub async fn document_read(&self, request: DocumentText) -> Answer<Document> {
+        match cluster::parse(&request.yaml) {
+            Ok(document) => Ok(Document { document }),
+            Err(problems) => {
+                Err(problems.into_iter().next().unwrap_or_else(|| Problem::new(Code::DocumentMalformed)))
+            }
+        }
+    }
+
+    pub async fn check(&self, request: Document) -> Answer<Checked> {
+        let (findings, unread) = self.engine.check(request.document).await?;
+        Ok(Checked { findings, unread })
+    }
+
+    pub async fn preview(&self, request: PreviewRequest) -> Answer<PlanView> {
+        let (plan, commands) = self.engine.preview_with_commands(request.change).await?;
+        let view = view(&plan, commands);
+        let mut plans = self.plans.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        plans.insert(view.id.clone(), plan);
+        Ok(view)
+    }
+
+    pub async fn apply(&self, request: ApplyRequest) -> Answer<Run> {
+        let plan = {
+            let mut plans = self.plans.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            plans.remove(&request.plan)
+        };
+        self.engine.apply(plan.ok_or_else(|| Problem::new(Code::PlanStale))?).await
+    }
+
+    pub async fn cancel(&self, request: RunRef) -> Answer<Empty> {
+        self.engine.cancel(&request.run).await?;
+        Ok(Empty {})
+    }
+
+    pub async fn resume(&self, request: RunRef) -> Answer<Run> {
+        self.engine.resume(&request.run).await
+    }
+
+    pub async fn runs(&self, _: Empty) -> Answer<Runs> {
+        Ok(Runs { runs: self.engine.runs().await? })
+    }
+
+    pub async fn run(&self, request: RunRef) -> Answer<Run> {
+        self.engine.run(&request.run).await
+    }
+
+    pub async fn services(&self, _: Empty) -> Answer<Services> {
+        let desired = self.engine.desired().await?;
+        let flow = self.engine.flow().await?;
+        let exposed = desired.exposures.iter().map(|exposure| {
+            let path = flow.paths.iter().find(|path| path.service == exposure.name);
+            ExposedService {
+                name: exposure.name.clone(),
+                namespace: exposure.namespace().to_owned(),
+                hostname: exposure.hostname.to_string(),
+                health: path.map_or(Health::Unknown, |path| path.health),
+                reason: path.and_then(|path| worst_reason(&flow, &path.hops)),
+            }
+        });
+        let exposed = exposed.collect();
+        // Without a cluster there is nothing to choose from; that is an empty list, not an error.
+        let found =
+            if desired.cluster.is_some() { self.engine.cluster_services().await? } else { Vec::new() };
+        let available = found
+            .into_iter()
+            .map(|(namespace, name, ports)| AvailableService { namespace, name, ports })
+            .collect();
+        Ok(Services { exposed, available })
+    }
+
+    pub async fn zones(&self, _: Empty) -> Answer<Zones> {
+        Ok(Zones { zones: self.engine.zones().await? })
+    }
+
+    pub async fn cloudflare_token(&self, request: CloudflareToken) -> Answer<Zones> {
+        Ok(Zones { zones: self.engine.set_cloudflare_token(Secret::new(request.token)).await? })
+    }
+
+    pub async fn flow(&self, _: Empty) -> Answer<FlowGraph> {
+        self.engine.flow().await
+    }
+
+    /// The engine itself, for the shells that forward its events.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+fn worst_reason(flow: &FlowGraph, hops: &[String]) -> Option<Problem> {
+    let hops = flow.hops.iter().filter(|hop| hops.contains(&hop.id));
+    hops.max_by_key(|hop| hop.health).and_then(|hop| hop.reason.clone())
+}
+
+fn view(plan: &Plan, commands: Vec<String>) -> PlanView {
+    let steps = plan.steps.iter().zip(commands).map(|(planned, command)| PlanStep {
+        id: planned.step.id.clone(),
+        stage: planned.step.stage,
+        machine: planned.step.machine.clone(),
+        needs: planned.step.needs.clone(),
+        danger: planned.step.action.danger(),
+        verdict: planned.verdict.clone(),
+        command,
+    });
+    PlanView {
+        id: format!("{}-{}", plan.base, plan.observed_at),
+        change: plan.change.clone(),
+        steps: steps.collect(),
+        findings: plan.findings.clone(),
+        hindrance: plan.hindrance(),
+    }
+}

@@ -1,0 +1,79 @@
+//! The table: every command once, with its request and response.
+//!
+//! From this one list come the dispatcher, the TypeScript map of commands and the list of names; a command
+//! without a handler does not compile.
+
+use crate::wire::*;
+use crate::{Api, ApiError};
+use portico_domain::flow::FlowGraph;
+use portico_domain::problem::{Code, Problem};
+use portico_domain::run::Run;
+use serde_json::Value;
+use ts_rs::{Config, TS};
+
+macro_rules! commands {
+    ($($name:literal => $handler:ident($request:ty) -> $response:ty;)*) => {
+        /// Every command's name, in the table's order.
+        pub const NAMES: &[&str] = &[$($name),*];
+
+        impl Api {
+            /// Answers a command by name, JSON in and JSON out.
+            pub async fn call(&self, name: &str, request: Value) -> Result<Value, ApiError> {
+                match name {
+                    $($name => {
+                        let request: $request = serde_json::from_value(request).map_err(malformed)?;
+                        let response: $response = self.$handler(request).await?;
+                        serde_json::to_value(response).map_err(|error| internal(error).into())
+                    })*
+                    _ => Err(internal(format!("no command {name}")).into()),
+                }
+            }
+        }
+
+        /// The map of commands as TypeScript.
+        pub fn typescript_map(config: &Config) -> String {
+            let rows = [$(format!(
+                "  '{}': [{}, {}];",
+                $name, <$request as TS>::name(config), <$response as TS>::name(config)
+            )),*];
+            format!("export type Rpc = {{\n{}\n}};\n", rows.join("\n"))
+        }
+
+        /// Writes every type that the table reaches into `folder`.
+        pub fn export_types(config: &Config) -> Result<(), ts_rs::ExportError> {
+            $(<$request as TS>::export_all(config)?; <$response as TS>::export_all(config)?;)*
+            Ok(())
+        }
+    };
+}
+
+commands! {
+    "status" => status(Empty) -> Status;
+    "interfaces" => interfaces(Empty) -> Interfaces;
+    "scan-start" => scan_start(ScanStart) -> ScanStarted;
+    "scan-cancel" => scan_cancel(ScanStarted) -> Empty;
+    "machines" => machines(Empty) -> Machines;
+    "connect" => connect(Connect) -> Connected;
+    "forget-host-key" => forget_host_key(ForgetHostKey) -> Empty;
+    "document-draft" => document_draft(DraftRequest) -> Document;
+    "document-read" => document_read(DocumentText) -> Document;
+    "check" => check(Document) -> Checked;
+    "preview" => preview(PreviewRequest) -> PlanView;
+    "apply" => apply(ApplyRequest) -> Run;
+    "cancel" => cancel(RunRef) -> Empty;
+    "resume" => resume(RunRef) -> Run;
+    "runs" => runs(Empty) -> Runs;
+    "run" => run(RunRef) -> Run;
+    "services" => services(Empty) -> Services;
+    "zones" => zones(Empty) -> Zones;
+    "cloudflare-token" => cloudflare_token(CloudflareToken) -> Zones;
+    "flow" => flow(Empty) -> FlowGraph;
+}
+
+fn malformed(error: serde_json::Error) -> ApiError {
+    Problem::new(Code::RequestMalformed).detail(error).into()
+}
+
+fn internal(cause: impl ToString) -> Problem {
+    Problem::new(Code::Internal).detail(cause)
+}

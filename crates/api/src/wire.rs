@@ -1,0 +1,107 @@
+//! Requests and responses of the command table, as far as they are not domain types themselves.
+//!
+//! Secrets travel in requests only, never in a response; their types have no Debug.
+
+use portico_domain::change::Change;
+use portico_domain::cluster::ClusterDocument;
+use portico_domain::dns::Zone;
+use portico_domain::flow::Health;
+use portico_domain::host::Host;
+use portico_domain::preflight::Finding;
+use portico_domain::problem::Problem;
+use portico_domain::run::Run;
+use portico_domain::step::{Danger, Stage, Verdict};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+pub use portico_engine::{Connected, Interface, LoginMethod};
+
+macro_rules! wire {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$inner:meta])* $field:ident: $type:ty,)* })*) => {
+        $($(#[$meta])*
+        #[derive(Clone, PartialEq, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct $name { $($(#[$inner])* pub $field: $type,)* })*
+    };
+}
+
+wire! {
+    Empty {}
+    Status {
+        practice: bool,
+        cluster: Option<ClusterStatus>,
+        machines: u32,
+        services: u32,
+        /// Runs at work.
+        running: u32,
+    }
+    ClusterStatus { name: String, k3s_version: String, machines: u32, }
+    Interfaces { interfaces: Vec<Interface>, }
+    ScanStart {
+        /// Empty: the computer's own networks.
+        subnets: Vec<String>,
+        allow_large: bool,
+    }
+    ScanStarted { scan: String, }
+    Machines { hosts: Vec<Host>, }
+    /// `password` logs in and answers sudo; `passphrase` opens the key file.
+    Connect {
+        address: String,
+        port: Option<u16>,
+        user: Option<String>,
+        method: LoginMethod,
+        password: Option<String>,
+        passphrase: Option<String>,
+        /// The fingerprint that the person compared and accepted.
+        accept: Option<String>,
+        remember: bool,
+    }
+    ForgetHostKey { address: String, port: Option<u16>, }
+    /// Ids of hosts that a scan found; the first becomes the server.
+    DraftRequest { hosts: Vec<String>, }
+    Document { document: ClusterDocument, }
+    DocumentText { yaml: String, }
+    Checked {
+        findings: BTreeMap<String, Vec<Finding>>,
+        /// Machines that could not be read, and why.
+        unread: BTreeMap<String, Problem>,
+    }
+    PreviewRequest { change: Change, }
+    PlanView {
+        id: String,
+        change: Change,
+        steps: Vec<PlanStep>,
+        findings: BTreeMap<String, Vec<Finding>>,
+        /// Why it cannot be applied as it is.
+        hindrance: Option<Problem>,
+    }
+    PlanStep {
+        id: String,
+        stage: Stage,
+        machine: Option<String>,
+        needs: Vec<String>,
+        danger: Danger,
+        verdict: Verdict,
+        /// The exact command behind the step.
+        command: String,
+    }
+    ApplyRequest { plan: String, }
+    RunRef { run: String, }
+    Runs { runs: Vec<Run>, }
+    Services {
+        exposed: Vec<ExposedService>,
+        /// Services of the cluster that could be exposed.
+        available: Vec<AvailableService>,
+    }
+    ExposedService {
+        name: String,
+        namespace: String,
+        hostname: String,
+        health: Health,
+        reason: Option<Problem>,
+    }
+    AvailableService { namespace: String, name: String, ports: Vec<u16>, }
+    Zones { zones: Vec<Zone>, }
+    CloudflareToken { token: String, }
+}

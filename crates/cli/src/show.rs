@@ -1,0 +1,95 @@
+//! `portico runs`, `cancel`, `services`, `flow`: what is, without changing anything.
+
+use crate::output::Output;
+use portico_api::Api;
+use portico_api::checks;
+use portico_api::english::explain;
+use portico_api::wire::{Empty, RunRef};
+use portico_domain::flow::FlowGraph;
+use portico_domain::problem::Problem;
+use portico_domain::run::{Run, StepState};
+use std::process::ExitCode;
+
+pub async fn cancel(api: &Api, run: String, output: &Output) -> Result<ExitCode, Problem> {
+    let done = api.cancel(RunRef { run }).await?;
+    output.show(&done, || "✓ It stops after the steps that are at work.".into());
+    Ok(ExitCode::SUCCESS)
+}
+
+pub async fn runs(api: &Api, run: Option<String>, output: &Output) -> Result<ExitCode, Problem> {
+    match run {
+        Some(run) => {
+            let run = api.run(RunRef { run }).await?;
+            output.show(&run, || describe(&run));
+        }
+        None => {
+            for run in api.runs(Empty {}).await?.runs {
+                output.show(&run, || summary(&run));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn summary(run: &Run) -> String {
+    let done =
+        run.steps.iter().filter(|step| matches!(step.state, StepState::Done | StepState::Skipped)).count();
+    format!("{}  {:<12} {done} of {} steps", run.id, checks::run_state(run.state), run.steps.len())
+}
+
+fn describe(run: &Run) -> String {
+    let mut text = summary(run);
+    for step in &run.steps {
+        text.push_str(&format!("\n{:<10} {}", checks::step_state(step.state), step.id));
+        for line in &step.log {
+            text.push_str(&format!("\n           | {line}"));
+        }
+        if let Some(problem) = &step.problem {
+            let (what, next) = explain(problem);
+            text.push_str(&format!("\n           {what}\n           {next}"));
+        }
+    }
+    text
+}
+
+pub async fn services(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
+    let services = api.services(Empty {}).await?;
+    output.show(&services, || {
+        let exposed = services.exposed.iter().map(|service| {
+            format!("{:<9} {:<20} http://{}/", checks::health(service.health), service.name, service.hostname)
+        });
+        let available = services.available.iter().map(|service| {
+            let ports: Vec<String> = service.ports.iter().map(u16::to_string).collect();
+            format!("          {}/{}:{}", service.namespace, service.name, ports.join(","))
+        });
+        exposed.chain(["Could be exposed:".to_owned()]).chain(available).collect::<Vec<_>>().join("\n")
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+pub async fn flow(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
+    let flow = api.flow(Empty {}).await?;
+    output.show(&flow, || table(&flow));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(flow: &FlowGraph) -> String {
+    let mut text = String::new();
+    for path in &flow.paths {
+        text.push_str(&format!("{} — {}\n", path.hostname, checks::health(path.health)));
+        for hop in path.hops.iter().filter_map(|id| flow.hops.iter().find(|hop| hop.id == *id)) {
+            let reason =
+                hop.reason.as_ref().map(|problem| format!(" {}", explain(problem).0)).unwrap_or_default();
+            text.push_str(&format!(
+                "  {:<9} {:<24} {}{reason}\n",
+                checks::health(hop.health),
+                hop.label,
+                hop.detail
+            ));
+        }
+    }
+    if flow.paths.is_empty() {
+        text.push_str("Nothing is exposed yet: portico expose echo --host echo.example.com --lan");
+    }
+    text.trim_end().to_owned()
+}

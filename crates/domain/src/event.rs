@@ -1,0 +1,56 @@
+//! What is told to clients while things happen: numbered, so that a gap is noticed.
+//!
+//! An event carries the new state, never a difference: a client that missed some takes a snapshot and goes
+//! on. Delivery is `engine`'s business.
+
+use crate::flow::FlowGraph;
+use crate::host::Host;
+use crate::problem::Problem;
+use crate::run::{RunState, RunStep};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Counts up by one; a gap means that events were lost.
+    #[ts(type = "number")]
+    pub seq: u64,
+    #[serde(flatten)]
+    pub what: Happening,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Happening {
+    Host {
+        host: Box<Host>,
+    },
+    ScanProgress {
+        scan: String,
+        #[ts(type = "number")]
+        done: u64,
+        #[ts(type = "number")]
+        total: u64,
+    },
+    ScanProblem {
+        scan: String,
+        problem: Problem,
+    },
+    ScanDone {
+        scan: String,
+        cancelled: bool,
+    },
+    Step {
+        run: String,
+        step: RunStep,
+        seconds_left: Option<u32>,
+    },
+    RunEnded {
+        run: String,
+        state: RunState,
+    },
+    Flow {
+        flow: Box<FlowGraph>,
+    },
+}

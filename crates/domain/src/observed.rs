@@ -1,0 +1,257 @@
+//! What was seen of the world, and what could not be seen.
+//!
+//! Each source is `Seen {value, at}` or `Unseen {why}`: one dead machine never blanks the view, and the
+//! absence of an answer is never read as an answer. Nothing here decides anything; `step` and `plan` do.
+
+use crate::facts::MachineFacts;
+use crate::preflight::Reading;
+use crate::problem::Problem;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use ts_rs::TS;
+
+/// One source's value with the time it was seen (unix ms), or why it was not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase")]
+pub enum Seen<T> {
+    Seen {
+        value: T,
+        #[ts(type = "number")]
+        at: i64,
+    },
+    Unseen {
+        why: Problem,
+    },
+}
+
+impl<T> Seen<T> {
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Seen { value, .. } => Some(value),
+            Self::Unseen { .. } => None,
+        }
+    }
+}
+
+/// A place that observing can ask, named by what it would ask for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The facts script on one machine of the document.
+    Machine(String),
+    /// The digests that the mirror names for this version, per architecture (as `uname -m` says it).
+    Artefacts {
+        version: String,
+        architectures: BTreeSet<String>,
+    },
+    /// Whether the stored kubeconfig reaches an API server.
+    Kubeconfig,
+    Nodes,
+    /// One Kubernetes object, whole.
+    Object(ObjectKey),
+    /// The job that helm-controller runs for one chart.
+    ChartJob(String),
+    /// The endpoints behind one Service, as `namespace/name`.
+    Endpoints(String),
+    /// All records of one name, in the zone of the account that it belongs to.
+    Records {
+        hostname: String,
+    },
+    /// What a LAN visitor gets: the name asked at the authoritative server, then HTTP to each address.
+    LanPath {
+        hostname: String,
+        addresses: Vec<IpAddr>,
+    },
+}
+
+/// Names one Kubernetes object. `namespace` is empty for cluster-wide kinds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectKey {
+    pub api_version: String,
+    pub kind: String,
+    pub namespace: String,
+    pub name: String,
+}
+
+impl ObjectKey {
+    /// The key of a manifest; `None` when it lacks apiVersion, kind or name.
+    pub fn of(manifest: &Value) -> Option<Self> {
+        let text = |pointer| manifest.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        Some(Self {
+            api_version: text("/apiVersion")?,
+            kind: text("/kind")?,
+            namespace: text("/metadata/namespace").unwrap_or_default(),
+            name: text("/metadata/name")?,
+        })
+    }
+}
+
+/// The digests (SHA-256, lower-case hex) of one K3s version, as its mirror names them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artefacts {
+    pub installer: String,
+    /// Architecture as `uname -m` says it -> digest of the binary.
+    pub binaries: BTreeMap<String, String>,
+    /// Architecture -> image archives of an air-gap folder: file name -> digest.
+    pub images: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// A node as the Kubernetes API reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeState {
+    pub name: String,
+    pub ready: bool,
+    /// The reason of the Ready condition where it is not True.
+    pub reason: String,
+    pub version: String,
+    pub address: Option<IpAddr>,
+    pub labels: BTreeMap<String, String>,
+    /// `key=value:Effect`, as kubectl writes them.
+    pub taints: Vec<String>,
+}
+
+impl NodeState {
+    pub fn is_control_plane(&self) -> bool {
+        self.labels.contains_key("node-role.kubernetes.io/control-plane")
+    }
+}
+
+/// How far helm-controller's job for a chart has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ChartJob {
+    Absent,
+    Running,
+    Complete,
+    /// Every retry is used up; the last lines of its log.
+    Failed {
+        log: Vec<String>,
+    },
+}
+
+/// What a LAN visitor got when the path was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LanPath {
+    /// What the authoritative server answers for the name.
+    pub answers: Vec<IpAddr>,
+    /// HTTP status and milliseconds per address, or why there was none.
+    pub http: BTreeMap<IpAddr, Result<HttpAnswer, Problem>>,
+}
+
+/// One pod behind a Service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointState {
+    pub node: Option<String>,
+    pub ready: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpAnswer {
+    pub status: u16,
+    pub millis: u32,
+}
+
+/// The records of one name and the zone that holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameRecords {
+    pub zone_id: String,
+    pub zone: String,
+    pub records: Vec<crate::dns::DnsRecord>,
+}
+
+/// Everything that was asked for, as it was seen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    /// Unix ms at which observing ended.
+    pub at: i64,
+    pub machines: BTreeMap<String, Seen<MachineFacts>>,
+    pub artefacts: Option<Seen<Artefacts>>,
+    pub kubeconfig: Option<Seen<()>>,
+    pub nodes: Option<Seen<Vec<NodeState>>>,
+    /// Serialised as pairs: JSON keys are strings, these are not.
+    #[serde(with = "pairs")]
+    pub objects: BTreeMap<ObjectKey, Seen<Option<Value>>>,
+    pub chart_jobs: BTreeMap<String, Seen<ChartJob>>,
+    pub endpoints: BTreeMap<String, Seen<Vec<EndpointState>>>,
+    pub records: BTreeMap<String, Seen<NameRecords>>,
+    pub lan_paths: BTreeMap<String, Seen<LanPath>>,
+}
+
+impl Observed {
+    pub fn facts(&self, machine: &str) -> Option<&MachineFacts> {
+        self.machines.get(machine)?.value()
+    }
+
+    /// The facts of every machine that was read, as preflight takes them.
+    pub fn readings(&self) -> BTreeMap<String, Reading> {
+        let read = self.machines.iter().filter_map(|(name, seen)| match seen {
+            Seen::Seen { value, at } => Some((name.clone(), Reading { facts: value.clone(), at: *at })),
+            Seen::Unseen { .. } => None,
+        });
+        read.collect()
+    }
+
+    pub fn node(&self, name: &str) -> Option<&NodeState> {
+        self.nodes.as_ref()?.value()?.iter().find(|node| node.name == name)
+    }
+
+    pub fn nodes(&self) -> &[NodeState] {
+        self.nodes.as_ref().and_then(Seen::value).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Takes over what a later look saw, source by source.
+    pub fn update(&mut self, later: Observed) {
+        self.at = self.at.max(later.at);
+        self.machines.extend(later.machines);
+        self.objects.extend(later.objects);
+        self.chart_jobs.extend(later.chart_jobs);
+        self.endpoints.extend(later.endpoints);
+        self.records.extend(later.records);
+        self.lan_paths.extend(later.lan_paths);
+        self.artefacts = later.artefacts.or(self.artefacts.take());
+        self.kubeconfig = later.kubeconfig.or(self.kubeconfig.take());
+        self.nodes = later.nodes.or(self.nodes.take());
+    }
+
+    /// The addresses that LAN names point at: the Ready workers, or the one node there is.
+    pub fn lan_addresses(&self) -> Vec<IpAddr> {
+        let nodes = self.nodes();
+        let single = nodes.len() == 1;
+        let mut addresses: Vec<IpAddr> = nodes
+            .iter()
+            .filter(|node| node.ready && (single || !node.is_control_plane()))
+            .filter_map(|node| node.address)
+            .collect();
+        // Only servers, all of them untainted: the ingress runs there.
+        if addresses.is_empty() && nodes.iter().all(NodeState::is_control_plane) {
+            addresses = nodes.iter().filter(|node| node.ready).filter_map(|node| node.address).collect();
+        }
+        addresses.sort();
+        addresses
+    }
+}
+
+mod pairs {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::collections::BTreeMap;
+
+    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}

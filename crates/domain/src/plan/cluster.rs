@@ -1,0 +1,246 @@
+//! The plan that turns the machines of a document into a cluster with an ingress controller.
+//!
+//! Per machine: memory cgroup, copy, configure, install, ready. Agents go side by side; further servers
+//! join one at a time, since each join changes etcd's membership. Labels and the taint come once the API
+//! says that the nodes are Ready, the ingress controller after those, so that it lands on the workers.
+
+use super::Settings;
+use crate::cluster::{ClusterDocument, Machine, Release, Role, SERVICELB_LABEL, config_yaml};
+use crate::facts::MachineFacts;
+use crate::observed::{Artefacts, Observed, Seen, Source};
+use crate::preflight::{Finding, Inspection};
+use crate::problem::{Code, Problem};
+use crate::stack::StackComponent;
+use crate::step::{Action, BINARY_PATH, IMAGES_DIRECTORY, INSTALLER_PATH, PlacedFile, Stage, Step};
+use std::collections::BTreeMap;
+
+pub fn sources(document: &ClusterDocument, observed: &Observed) -> Vec<Source> {
+    let mut sources: Vec<Source> =
+        document.machines.iter().map(|machine| Source::Machine(machine.name.clone())).collect();
+    sources.push(Source::Kubeconfig);
+    sources.push(Source::Nodes);
+    let architectures =
+        observed.machines.values().filter_map(Seen::value).filter_map(|facts| facts.arch.clone()).collect();
+    if let Release::Version(version) = &document.k3s.release {
+        sources.push(Source::Artefacts { version: version.to_string(), architectures });
+    }
+    sources.extend(ingress_controller(None).reads());
+    sources
+}
+
+pub fn steps(
+    document: &ClusterDocument,
+    observed: &Observed,
+    settings: &Settings,
+) -> Result<(Vec<Step>, BTreeMap<String, Vec<Finding>>), Problem> {
+    // A channel is resolved to a version before planning; what a plan names must not move under it.
+    let Release::Version(release) = &document.k3s.release else {
+        return Err(Problem::new(Code::VersionUnknown).arg("version", "").arg("known", ""));
+    };
+    let artefacts = match &observed.artefacts {
+        Some(Seen::Seen { value, .. }) => value,
+        Some(Seen::Unseen { why }) => return Err(why.clone()),
+        None => return Err(Problem::new(Code::VersionUnknown).arg("version", release)),
+    };
+    let version = release.to_string();
+    let readings = observed.readings();
+    let findings = Inspection { document, version: release, readings: &readings }.findings();
+
+    let mut steps = Vec::new();
+    let mut server_ready: Option<String> = None;
+    let first = document.first_server().ok_or_else(|| Problem::new(Code::NoServer))?;
+    for machine in document.servers() {
+        let lane = lane(
+            document,
+            machine,
+            first,
+            observed.facts(&machine.name),
+            artefacts,
+            &version,
+            &server_ready,
+        )?;
+        let ready = lane.last().map(|step| step.id.clone()).unwrap_or_default();
+        steps.extend(lane);
+        if machine.name == first.name {
+            steps.push(Step {
+                id: "kubeconfig".into(),
+                stage: Stage::FetchKubeconfig,
+                machine: Some(machine.name.clone()),
+                needs: vec![format!("{}/install", machine.name)],
+                action: Action::FetchKubeconfig {
+                    machine: machine.name.clone(),
+                    address: machine.address.clone(),
+                },
+            });
+        }
+        steps.push(node_ready(machine, &version, vec![ready, "kubeconfig".into()]));
+        server_ready = Some(format!("{}/ready", machine.name));
+    }
+    for machine in document.workers() {
+        let after = Some(format!("{}/ready", first.name));
+        let lane =
+            lane(document, machine, first, observed.facts(&machine.name), artefacts, &version, &after)?;
+        let joined = lane.last().map(|step| step.id.clone()).unwrap_or_default();
+        steps.extend(lane);
+        steps.push(node_ready(machine, &version, vec![joined]));
+    }
+    let placed = placement(document, &mut steps);
+    let repository = settings.repository(StackComponent::IngressNginx.name());
+    steps.push(component_step(ingress_controller(repository), placed));
+    Ok((steps, findings))
+}
+
+/// The ingress controller's step as other plans need it, too.
+pub fn component_step(action: Action, needs: Vec<String>) -> Step {
+    Step {
+        id: StackComponent::IngressNginx.name().into(),
+        stage: Stage::InstallComponent,
+        machine: None,
+        needs,
+        action,
+    }
+}
+
+pub fn ingress_controller(repository: Option<String>) -> Action {
+    Action::InstallComponent { component: StackComponent::IngressNginx, repository }
+}
+
+/// What happens on one machine until its service runs. `after`: the node that has to be Ready before it joins.
+fn lane(
+    document: &ClusterDocument,
+    machine: &Machine,
+    first: &Machine,
+    facts: Option<&MachineFacts>,
+    artefacts: &Artefacts,
+    version: &str,
+    after: &Option<String>,
+) -> Result<Vec<Step>, Problem> {
+    let server = machine.role == Role::Server;
+    let joins = machine.name != first.name;
+    let name = &machine.name;
+    let mut lane: Vec<Step> = Vec::new();
+    let mut push = |id: &str, stage, mut needs: Vec<String>, action| {
+        needs.extend(lane.last().map(|step: &Step| step.id.clone()));
+        lane.push(Step { id: format!("{name}/{id}"), stage, machine: Some(name.clone()), needs, action });
+    };
+    if facts.is_some_and(|facts| facts.cgroup_memory == Some(false) && facts.cmdline_path.is_some()) {
+        push(
+            "cgroup",
+            Stage::EnableMemoryCgroup,
+            vec![],
+            Action::EnableMemoryCgroup { machine: name.clone() },
+        );
+    }
+    let arch = facts.and_then(|facts| facts.arch.clone()).unwrap_or_default();
+    push(
+        "copy",
+        Stage::CopyK3s,
+        vec![],
+        Action::CopyK3s {
+            machine: name.clone(),
+            version: version.into(),
+            files: files(artefacts, &arch),
+            arch,
+        },
+    );
+    let config = config_yaml(document, machine, facts.unwrap_or(&MachineFacts::default()));
+    let config_sha256 = crate::digest::sha256(config.as_bytes());
+    // A joiner's token exists once the first server runs.
+    let token_source = joins.then(|| format!("{}/install", first.name));
+    push(
+        "configure",
+        Stage::Configure,
+        token_source.into_iter().collect(),
+        Action::Configure {
+            machine: name.clone(),
+            server,
+            config,
+            config_sha256: config_sha256.clone(),
+            token_from: joins.then(|| first.name.clone()),
+        },
+    );
+    let (stage, id) = match (server, joins) {
+        (true, false) => (Stage::InstallServer, "install"),
+        (true, true) => (Stage::JoinServer, "install"),
+        (false, _) => (Stage::JoinAgent, "install"),
+    };
+    push(
+        id,
+        stage,
+        after.iter().cloned().collect(),
+        Action::Install { machine: name.clone(), server, config_sha256 },
+    );
+    Ok(lane)
+}
+
+fn files(artefacts: &Artefacts, arch: &str) -> Vec<PlacedFile> {
+    let mut files = vec![PlacedFile {
+        path: INSTALLER_PATH.into(),
+        mode: "0755".into(),
+        sha256: artefacts.installer.clone(),
+        artefact: "install.sh".into(),
+    }];
+    files.extend(artefacts.binaries.get(arch).map(|sha256| PlacedFile {
+        path: BINARY_PATH.into(),
+        mode: "0755".into(),
+        sha256: sha256.clone(),
+        artefact: "k3s".into(),
+    }));
+    files.extend(artefacts.images.get(arch).into_iter().flatten().map(|(name, sha256)| PlacedFile {
+        path: format!("{IMAGES_DIRECTORY}/{name}"),
+        mode: "0644".into(),
+        sha256: sha256.clone(),
+        artefact: name.clone(),
+    }));
+    files
+}
+
+fn node_ready(machine: &Machine, version: &str, needs: Vec<String>) -> Step {
+    Step {
+        id: format!("{}/ready", machine.name),
+        stage: Stage::NodeReady,
+        machine: Some(machine.name.clone()),
+        needs,
+        action: Action::NodeReady { node: machine.name.clone(), version: version.into() },
+    }
+}
+
+/// Labels and taints; returns the ids that have to be true before workloads are placed.
+fn placement(document: &ClusterDocument, steps: &mut Vec<Step>) -> Vec<String> {
+    let all_ready: Vec<String> =
+        document.machines.iter().map(|machine| format!("{}/ready", machine.name)).collect();
+    let mut placed = all_ready.clone();
+    let taint = document.taint_wanted();
+    for machine in document.servicelb_nodes() {
+        let id = format!("{}/label", machine.name);
+        let (label, value) = SERVICELB_LABEL;
+        steps.push(Step {
+            id: id.clone(),
+            stage: Stage::LabelIngressNodes,
+            machine: Some(machine.name.clone()),
+            needs: vec![format!("{}/ready", machine.name)],
+            action: Action::LabelNode {
+                node: machine.name.clone(),
+                label: label.into(),
+                value: Some(value.into()),
+            },
+        });
+        placed.push(id);
+    }
+    for machine in document.servers() {
+        let id = format!("{}/taint", machine.name);
+        // The taint waits for a worker: without one, nothing could run any more.
+        let mut needs = vec![format!("{}/ready", machine.name)];
+        needs
+            .extend(document.workers().next().filter(|_| taint).map(|agent| format!("{}/ready", agent.name)));
+        steps.push(Step {
+            id: id.clone(),
+            stage: Stage::TaintServers,
+            machine: Some(machine.name.clone()),
+            needs,
+            action: Action::Taint { node: machine.name.clone(), wanted: taint },
+        });
+        placed.push(id);
+    }
+    placed
+}

@@ -1,0 +1,406 @@
+//! Applying a plan: every step judged, performed, verified; independent steps side by side.
+//!
+//! The loop is the same for every kind of change. Before a step its predicate is asked again: what is true
+//! already is skipped. After it the predicate is asked until it holds or its patience ends. One failed step
+//! stops only what needs it.
+
+use crate::estimate::Experience;
+use crate::lock::{ClusterLock, try_lock};
+use crate::perform::{Progress, Scene};
+use crate::{Engine, lock};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use portico_domain::change::Plan;
+use portico_domain::cluster::ClusterDocument;
+use portico_domain::event::Happening;
+use portico_domain::observed::Observed;
+use portico_domain::problem::{Code, Problem};
+use portico_domain::run::{Run, RunState, RunStep, StepState};
+use portico_domain::step::{Stage, Step, Verdict};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// A preview older than this is looked at again before it may be applied (ms).
+const PLAN_LIFETIME_MS: i64 = 15 * 60 * 1000;
+
+/// Between two looks while a step is waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(400);
+
+/// Lines of a step's log that are kept.
+const LOG_LINES: usize = 400;
+
+impl Engine {
+    /// Starts a run of the plan and returns at once; its progress comes as events.
+    ///
+    /// Refused when the plan is stale (the wish moved, or it was looked at too long ago), when it has a
+    /// hindrance, and while another run is at work.
+    pub async fn apply(&self, plan: Plan) -> Result<Run, Problem> {
+        let lock = self.claim().await?;
+        let (base, present) = self.inner.store.desired().await?;
+        if base != plan.base || self.now() - plan.observed_at > PLAN_LIFETIME_MS {
+            return Err(Problem::new(Code::PlanStale));
+        }
+        if let Some(problem) = plan.hindrance() {
+            return Err(problem);
+        }
+        let desired = plan.change.apply(&present)?;
+        if desired != present {
+            self.inner.store.set_desired(base, &desired, self.now()).await?;
+        }
+        let document = desired.cluster.clone().ok_or_else(|| Problem::new(Code::NoCluster))?;
+        let steps: Vec<Step> = plan.steps.into_iter().map(|planned| planned.step).collect();
+        let run = Run {
+            id: uuid::Uuid::now_v7().simple().to_string()[..12].to_owned(),
+            change: plan.change,
+            state: RunState::Running,
+            started_at: self.now(),
+            finished_at: None,
+            steps: steps.iter().map(waiting).collect(),
+            seconds_left: None,
+        };
+        self.inner.store.add_run(&run).await?;
+        let cancel = CancellationToken::new();
+        self.running().insert(run.id.clone(), cancel.clone());
+        let work = Work {
+            engine: self.clone(),
+            document,
+            experience: Experience::load(&self.inner.store, &steps).await,
+            steps,
+            run: Mutex::new(run.clone()),
+            cancel,
+            _lock: lock,
+        };
+        tokio::spawn(Arc::new(work).carry_out());
+        Ok(run)
+    }
+
+    /// Plans the change of an ended run anew and applies that: what is done has vanished from it.
+    pub async fn resume(&self, id: &str) -> Result<Run, Problem> {
+        let run = self.run(id).await?;
+        let resumable = matches!(run.state, RunState::Interrupted | RunState::Failed | RunState::Cancelled);
+        if !resumable {
+            let state = format!("{:?}", run.state).to_lowercase();
+            return Err(Problem::new(Code::RunNotResumable).arg("run", id).arg("state", state));
+        }
+        self.apply(self.preview(run.change).await?).await
+    }
+
+    /// Asks a run to stop: between steps, and inside one where stopping is safe.
+    pub async fn cancel(&self, id: &str) -> Result<(), Problem> {
+        if let Some(token) = self.running().get(id) {
+            token.cancel();
+            return Ok(());
+        }
+        // A run of another process is asked through a file beside its lock.
+        match self.run(id).await?.state {
+            RunState::Running => self.ask_to_stop(id),
+            state => {
+                let state = format!("{state:?}").to_lowercase();
+                Err(Problem::new(Code::RunNotResumable).arg("run", id).arg("state", state))
+            }
+        }
+    }
+
+    fn ask_to_stop(&self, id: &str) -> Result<(), Problem> {
+        let path = self.stop_file(id);
+        std::fs::write(&path, b"")
+            .map_err(|error| Problem::new(Code::StoreFailed).arg("path", path.display()).detail(error))
+    }
+
+    fn stop_file(&self, id: &str) -> std::path::PathBuf {
+        self.inner.data.join(format!("stop-{id}"))
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<String, CancellationToken>> {
+        self.inner.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    async fn claim(&self) -> Result<ClusterLock, Problem> {
+        if let Some(lock) = try_lock(&self.inner.data)? {
+            return Ok(lock);
+        }
+        let runs = self.inner.store.runs().await?;
+        let busy = runs.iter().find(|run| run.state == RunState::Running).map(|run| run.id.clone());
+        Err(Problem::new(Code::ClusterBusy).arg("run", busy.unwrap_or_default()))
+    }
+}
+
+fn waiting(step: &Step) -> RunStep {
+    RunStep {
+        id: step.id.clone(),
+        stage: step.stage,
+        machine: step.machine.clone(),
+        danger: step.action.danger(),
+        state: StepState::Waiting,
+        started_at: None,
+        finished_at: None,
+        progress: None,
+        log: Vec::new(),
+        problem: None,
+    }
+}
+
+/// One run at work.
+struct Work {
+    engine: Engine,
+    document: ClusterDocument,
+    steps: Vec<Step>,
+    experience: Experience,
+    run: Mutex<Run>,
+    cancel: CancellationToken,
+    /// Released with the run.
+    _lock: lock::ClusterLock,
+}
+
+/// How a step came out.
+enum Outcome {
+    True,
+    Skipped,
+    Failed(Problem),
+}
+
+impl Work {
+    async fn carry_out(self: Arc<Self>) {
+        let listening = tokio::spawn(self.clone().heed_stop_file());
+        let mut open: BTreeSet<usize> = (0..self.steps.len()).collect();
+        let mut settled: BTreeSet<&str> = BTreeSet::new();
+        let mut at_work = FuturesUnordered::new();
+        let mut busy_machines: BTreeSet<&str> = BTreeSet::new();
+        loop {
+            if !self.cancel.is_cancelled() {
+                for index in self.startable(&open, &settled, &busy_machines) {
+                    open.remove(&index);
+                    busy_machines.extend(self.steps[index].machine.as_deref());
+                    let work = self.clone();
+                    at_work.push(async move {
+                        (index, tokio::spawn(async move { work.step(index).await }).await)
+                    });
+                }
+            }
+            let Some((index, outcome)) = at_work.next().await else { break };
+            let step = &self.steps[index];
+            if let Some(machine) = &step.machine {
+                busy_machines.remove(machine.as_str());
+            }
+            // A panic costs its step, not the run.
+            let true_now = outcome.unwrap_or(false);
+            if true_now {
+                settled.insert(&step.id);
+            }
+        }
+        for index in open {
+            self.change(index, |step| step.state = StepState::NotRun).await;
+        }
+        listening.abort();
+        self.end(settled.len()).await;
+    }
+
+    /// Steps whose needs are met and whose machine is free; one step at a time per machine.
+    fn startable<'a>(
+        &'a self,
+        open: &BTreeSet<usize>,
+        settled: &BTreeSet<&str>,
+        busy: &BTreeSet<&'a str>,
+    ) -> Vec<usize> {
+        let mut busy = busy.clone();
+        let mut startable = Vec::new();
+        for &index in open {
+            let step = &self.steps[index];
+            let met = step.needs.iter().all(|need| settled.contains(need.as_str()));
+            let free = step.machine.as_deref().is_none_or(|machine| !busy.contains(machine));
+            if met && free {
+                busy.extend(step.machine.as_deref());
+                startable.push(index);
+            }
+        }
+        startable
+    }
+
+    async fn end(&self, settled: usize) {
+        let failed = self.snapshot().steps.iter().any(|step| step.state == StepState::Failed);
+        let state = match (settled == self.steps.len(), failed, self.cancel.is_cancelled()) {
+            (true, _, _) => RunState::Done,
+            (_, true, _) => RunState::Failed,
+            (_, _, true) => RunState::Cancelled,
+            _ => RunState::Failed,
+        };
+        let (id, at) = (self.snapshot().id, self.engine.now());
+        if let Err(problem) = self.engine.inner.store.end_run(&id, state, at).await {
+            tracing::error!(%problem, "the end of the run could not be written");
+        }
+        let _ = std::fs::remove_file(self.engine.stop_file(&id));
+        self.engine.running().remove(&id);
+        self.engine.inner.events.tell(Happening::RunEnded { run: id, state });
+    }
+
+    /// Takes one step; true when it is true now.
+    async fn step(self: Arc<Self>, index: usize) -> bool {
+        let now = self.engine.now();
+        self.change(index, |step| {
+            step.state = StepState::Running;
+            step.started_at = Some(now);
+        })
+        .await;
+        let outcome = self.take(index).await;
+        let ended = self.engine.now();
+        let (state, problem) = match outcome {
+            Outcome::True => (StepState::Done, None),
+            Outcome::Skipped => (StepState::Skipped, None),
+            Outcome::Failed(problem) if problem.code == Code::Cancelled => (StepState::NotRun, Some(problem)),
+            Outcome::Failed(problem) => (StepState::Failed, Some(problem)),
+        };
+        if state == StepState::Done {
+            let spent =
+                self.engine.inner.store.add_duration(self.steps[index].stage, ended - now, ended).await;
+            if let Err(problem) = spent {
+                tracing::warn!(%problem, "a duration could not be written");
+            }
+        }
+        self.change(index, |step| {
+            step.state = state;
+            step.finished_at = Some(ended);
+            step.progress = None;
+            step.problem = problem;
+        })
+        .await;
+        matches!(state, StepState::Done | StepState::Skipped)
+    }
+
+    async fn take(self: &Arc<Self>, index: usize) -> Outcome {
+        let step = &self.steps[index];
+        let observed = self.look(step).await;
+        match step.verdict(&observed) {
+            Verdict::Yes => return Outcome::Skipped,
+            Verdict::Blocked { problem } => return Outcome::Failed(problem),
+            Verdict::No { .. } => {}
+        }
+        let progress = self.progress(index);
+        // Where stopping midway would leave something half done, the step is finished first.
+        let cancel = if step.action.stops_midway() { self.cancel.clone() } else { CancellationToken::new() };
+        let scene =
+            Scene { document: &self.document, observed: &observed, progress: &progress, cancel: &cancel };
+        if let Err(problem) = self.engine.perform(&step.action, &scene).await {
+            return Outcome::Failed(problem);
+        }
+        self.verify(step, &cancel).await
+    }
+
+    /// Looks until the step is true, blocked, or out of patience.
+    async fn verify(&self, step: &Step, cancel: &CancellationToken) -> Outcome {
+        let patience = patience(step.stage);
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            let waits_for = match step.verdict(&self.look(step).await) {
+                Verdict::Yes => return Outcome::True,
+                Verdict::Blocked { problem } if !passes(&problem) => return Outcome::Failed(problem),
+                Verdict::Blocked { problem } => problem.to_string(),
+                Verdict::No { diff } => diff.into_iter().map(|line| line.text).collect::<Vec<_>>().join("; "),
+            };
+            if tokio::time::Instant::now() >= deadline {
+                return Outcome::Failed(
+                    Problem::new(Code::StepTimedOut)
+                        .arg("step", &step.id)
+                        .arg("seconds", patience.as_secs())
+                        .arg("waiting", waits_for),
+                );
+            }
+            tokio::select! {
+                () = cancel.cancelled() => return Outcome::Failed(Problem::new(Code::Cancelled)),
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+            }
+        }
+    }
+
+    async fn look(&self, step: &Step) -> Observed {
+        self.engine.observe(&step.action.reads(), Some(&self.document)).await
+    }
+
+    /// What performing tells goes into the run at once; the journal gets it with the step's end.
+    fn progress(self: &Arc<Self>, index: usize) -> Progress {
+        let (log, part) = (self.clone(), self.clone());
+        let last = std::sync::atomic::AtomicU32::new(u32::MAX);
+        Progress {
+            log: Box::new(move |line| {
+                log.tell(index, |step| {
+                    step.log.push(line);
+                    let excess = step.log.len().saturating_sub(LOG_LINES);
+                    step.log.drain(..excess);
+                });
+            }),
+            part: Arc::new(move |fraction| {
+                // A step tells whole percents only, else a fast copy would flood its readers.
+                let percent = (fraction * 100.0) as u32;
+                if last.swap(percent, std::sync::atomic::Ordering::Relaxed) != percent {
+                    part.tell(index, |step| step.progress = Some(fraction));
+                }
+            }),
+        }
+    }
+
+    async fn heed_stop_file(self: Arc<Self>) {
+        let path = self.engine.stop_file(&self.snapshot().id);
+        while !path.exists() {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        self.cancel.cancel();
+    }
+
+    /// Changes a step, writes it to the journal and tells it.
+    async fn change(&self, index: usize, change: impl FnOnce(&mut RunStep)) {
+        let (run, step) = self.tell(index, change);
+        if let Err(problem) = self.engine.inner.store.set_step(&run, &step).await {
+            tracing::error!(%problem, "a step could not be written to the journal");
+        }
+    }
+
+    fn tell(&self, index: usize, change: impl FnOnce(&mut RunStep)) -> (String, RunStep) {
+        let mut run = self.lock();
+        change(&mut run.steps[index]);
+        let seconds_left = Some(self.experience.seconds_left(&run, &self.steps, self.engine.now()));
+        let told = (run.id.clone(), run.steps[index].clone());
+        // Told under the lock, so that events of one step arrive in the order of its changes.
+        self.engine.inner.events.tell(Happening::Step {
+            run: told.0.clone(),
+            step: told.1.clone(),
+            seconds_left,
+        });
+        told
+    }
+
+    fn snapshot(&self) -> Run {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Run> {
+        self.run.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Problems that a look may meet while something comes up, and that say nothing about the step itself.
+fn passes(problem: &Problem) -> bool {
+    matches!(
+        problem.code,
+        Code::ConnectionLost
+            | Code::ConnectionRefused
+            | Code::ConnectionTimedOut
+            | Code::HostUnreachable
+            | Code::KubeUnreachable
+            | Code::CloudflareUnreachable
+    )
+}
+
+/// How long a step may take to become true after it was performed.
+fn patience(stage: Stage) -> Duration {
+    Duration::from_secs(match stage {
+        Stage::EnableMemoryCgroup | Stage::InstallServer | Stage::JoinServer | Stage::JoinAgent => 60,
+        Stage::CopyK3s | Stage::Configure | Stage::LabelIngressNodes | Stage::TaintServers => 20,
+        Stage::FetchKubeconfig => 60,
+        Stage::NodeReady => 240,
+        Stage::InstallComponent => 420,
+        Stage::DeployWorkload => 180,
+        Stage::RouteHostname | Stage::WriteRecords => 30,
+        Stage::TryPath => 120,
+    })
+}

@@ -1,0 +1,146 @@
+//! Looking at the world: each source on its own, all of them side by side.
+//!
+//! What could not be seen comes back as `Unseen` with the reason; nothing here fails as a whole and nothing
+//! here writes.
+
+use crate::Engine;
+use futures::future::join_all;
+use portico_domain::cluster::ClusterDocument;
+use portico_domain::dns::{Hostname, zone_of};
+use portico_domain::observed::{LanPath, NameRecords, Observed, Seen, Source};
+use portico_domain::problem::{Code, Problem};
+use portico_world::{k3s, probe, resolver};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use tokio_util::sync::CancellationToken;
+
+impl Engine {
+    /// Asks every source once. `document` names the machines that sources refer to.
+    pub(crate) async fn observe(&self, sources: &[Source], document: Option<&ClusterDocument>) -> Observed {
+        let parts = join_all(sources.iter().map(|source| self.ask(source, document))).await;
+        let mut observed = Observed::default();
+        for part in parts {
+            observed.update(part);
+        }
+        observed.at = self.now();
+        observed
+    }
+
+    async fn ask(&self, source: &Source, document: Option<&ClusterDocument>) -> Observed {
+        let mut seen = Observed::default();
+        match source {
+            Source::Machine(name) => {
+                seen.machines.insert(name.clone(), self.seen(self.facts(name, document)).await);
+            }
+            Source::Artefacts { version, architectures } => {
+                let folder =
+                    document.and_then(|document| document.k3s.folder.as_deref()).map(std::path::Path::new);
+                let asked = async {
+                    let version = version
+                        .parse()
+                        .map_err(|_| Problem::new(Code::VersionUnknown).arg("version", version))?;
+                    let digests = self.inner.outside.k3s.digests(&version, architectures, folder);
+                    digests.await.map_err(|error| Problem::from(&error))
+                };
+                seen.artefacts = Some(self.seen(asked).await);
+            }
+            Source::Kubeconfig => {
+                let asked = async {
+                    let kube = self.inner.outside.kube().await?;
+                    kube.version().await.map(drop).map_err(|error| Problem::from(&error))
+                };
+                seen.kubeconfig = Some(self.seen(asked).await);
+            }
+            Source::Nodes => {
+                let asked = async {
+                    let kube = self.inner.outside.kube().await?;
+                    kube.nodes().await.map_err(|error| Problem::from(&error))
+                };
+                seen.nodes = Some(self.seen(asked).await);
+            }
+            Source::Object(key) => {
+                let asked = async {
+                    let kube = self.inner.outside.kube().await?;
+                    kube.get(key).await.map_err(|error| Problem::from(&error))
+                };
+                seen.objects.insert(key.clone(), self.seen(asked).await);
+            }
+            Source::ChartJob(chart) => {
+                let asked = async {
+                    let kube = self.inner.outside.kube().await?;
+                    kube.chart_job(chart).await.map_err(|error| Problem::from(&error))
+                };
+                seen.chart_jobs.insert(chart.clone(), self.seen(asked).await);
+            }
+            Source::Endpoints(service) => {
+                let asked = async {
+                    let kube = self.inner.outside.kube().await?;
+                    let (namespace, name) = service.split_once('/').unwrap_or(("default", service));
+                    kube.endpoints(namespace, name).await.map_err(|error| Problem::from(&error))
+                };
+                seen.endpoints.insert(service.clone(), self.seen(asked).await);
+            }
+            Source::Records { hostname } => {
+                seen.records.insert(hostname.clone(), self.seen(self.records(hostname)).await);
+            }
+            Source::LanPath { hostname, addresses } => {
+                seen.lan_paths.insert(hostname.clone(), self.seen(self.lan_path(hostname, addresses)).await);
+            }
+        }
+        seen
+    }
+
+    async fn seen<T>(&self, asked: impl Future<Output = Result<T, Problem>>) -> Seen<T> {
+        match asked.await {
+            Ok(value) => Seen::Seen { value, at: self.now() },
+            Err(why) => Seen::Unseen { why },
+        }
+    }
+
+    async fn facts(
+        &self,
+        name: &str,
+        document: Option<&ClusterDocument>,
+    ) -> Result<portico_domain::facts::MachineFacts, Problem> {
+        let session = self.machine_session(name, document).await?;
+        let clock = self.inner.outside.clock.clone();
+        let (reading, _) = k3s::gather(&session, &*clock, &CancellationToken::new())
+            .await
+            .map_err(|error| Problem::from(&error).arg("machine", name))?;
+        Ok(reading.facts)
+    }
+
+    pub(crate) async fn machine_session(
+        &self,
+        name: &str,
+        document: Option<&ClusterDocument>,
+    ) -> Result<std::sync::Arc<portico_world::ssh::Session>, Problem> {
+        let machine = document.and_then(|document| document.machine(name)).ok_or_else(|| {
+            Problem::new(Code::Internal).detail(format!("no machine {name} in the document"))
+        })?;
+        let stored = self.stored_login(machine).await?;
+        self.inner.outside.session(machine, stored).await.map_err(|problem| problem.arg("machine", name))
+    }
+
+    async fn records(&self, hostname: &str) -> Result<NameRecords, Problem> {
+        let name = Hostname::parse(hostname)?;
+        let cloudflare = self.inner.outside.cloudflare().await?;
+        let zones = cloudflare.zones().await.map_err(|error| Problem::from(&error))?;
+        let zone = zone_of(&name, &zones)?;
+        let records = cloudflare.records(&zone.id, &name).await.map_err(|error| Problem::from(&error))?;
+        Ok(NameRecords { zone_id: zone.id.clone(), zone: zone.name.clone(), records })
+    }
+
+    async fn lan_path(&self, hostname: &str, addresses: &[IpAddr]) -> Result<LanPath, Problem> {
+        let endpoints = &self.inner.outside.endpoints;
+        let answers = resolver::addresses(&endpoints.resolvers.authoritative, hostname)
+            .await
+            .map_err(|error| Problem::from(&error))?;
+        let port = endpoints.ports.http;
+        let asked = addresses.iter().map(|address| async move {
+            (*address, probe::http(hostname, *address, port).await.map_err(|error| Problem::from(&error)))
+        });
+        let http: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
+        Ok(LanPath { answers, http })
+    }
+}

@@ -1,0 +1,221 @@
+//! The clients of the outside world, made when they are first needed and kept: one SSH session per machine,
+//! one Kubernetes client, one Cloudflare client.
+//!
+//! Secrets given for this run only live here, in memory, and nowhere else.
+
+use crate::Clock;
+use crate::connect::{LoginMethod, StoredLogin};
+use portico_domain::cluster::Machine;
+use portico_domain::credential::{Credential, CredentialKind, Secret};
+use portico_domain::problem::{Code, Problem};
+use portico_world::cloudflare::Cloudflare;
+use portico_world::endpoints::Endpoints;
+use portico_world::k3s::{K3sSources, Store as K3sStore};
+use portico_world::kube::Kube;
+use portico_world::secrets::SecretStore;
+use portico_world::ssh::{HostKeys, Login, Method, Session, SshConfig, Target, Timeouts};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// The name under which the Cloudflare token lies in the keyring.
+const CLOUDFLARE_TOKEN: &str = "default";
+
+pub struct Outside {
+    pub endpoints: Endpoints,
+    pub secrets: SecretStore,
+    /// Secrets that were given for this run only; asked before the keyring.
+    pub this_run: SecretStore,
+    pub clock: Clock,
+    pub host_keys: Arc<HostKeys>,
+    pub k3s: K3sStore,
+    kubeconfig: PathBuf,
+    home: PathBuf,
+    sessions: Mutex<HashMap<String, Arc<Mutex<Option<Arc<Session>>>>>>,
+    /// A password that fits machines that have none of their own.
+    any_password: std::sync::Mutex<Option<Secret>>,
+    kube: Mutex<Option<Kube>>,
+    cloudflare: Mutex<Option<Arc<Cloudflare>>>,
+}
+
+impl Outside {
+    pub fn new(
+        endpoints: Endpoints,
+        data: &Path,
+        secrets: SecretStore,
+        clock: Clock,
+    ) -> Result<Self, Problem> {
+        let sources = K3sSources {
+            releases: endpoints.k3s.releases.clone(),
+            install: endpoints.k3s.install.clone(),
+            channels: endpoints.k3s.channels.clone(),
+        };
+        let k3s = K3sStore::new(data.join("downloads"), sources).map_err(|error| Problem::from(&error))?;
+        Ok(Self {
+            host_keys: Arc::new(HostKeys::new(data.join("host-keys.json"), HostKeys::user_known_hosts())),
+            k3s,
+            kubeconfig: data.join("kubeconfig"),
+            home: std::env::home_dir().unwrap_or_default(),
+            endpoints,
+            secrets,
+            clock,
+            sessions: Mutex::default(),
+            this_run: SecretStore::in_memory(),
+            any_password: std::sync::Mutex::default(),
+            kube: Mutex::default(),
+            cloudflare: Mutex::default(),
+        })
+    }
+
+    pub fn set_any_password(&self, password: Secret) {
+        *self.any_password.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(password);
+    }
+
+    async fn kept(&self, kind: CredentialKind, id: &str) -> Option<Secret> {
+        let credential = Credential::new(kind, id);
+        match self.this_run.get(&credential).await {
+            Ok(secret) => Some(secret),
+            Err(_) => self.secrets.get(&credential).await.ok(),
+        }
+    }
+
+    async fn password(&self, address: &str, port: u16) -> Option<Secret> {
+        let own = self.kept(CredentialKind::SshPassword, &format!("{address}:{port}")).await;
+        own.or_else(|| {
+            self.any_password
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                .as_ref()
+                .map(Secret::duplicate)
+        })
+    }
+
+    /// Where a machine is and how it is logged in to: what the document says, then what was said when it was
+    /// connected, then `~/.ssh/config` and the usual keys.
+    pub async fn login(
+        &self,
+        machine: &Machine,
+        stored: Option<StoredLogin>,
+    ) -> Result<(Target, Login), Problem> {
+        let config = SshConfig::load(&self.home).map_err(|error| Problem::from(&error))?;
+        let port = machine.port.or((self.endpoints.ports.ssh != 22).then_some(self.endpoints.ports.ssh));
+        let user = machine.user.as_deref().or(stored.as_ref().and_then(|stored| stored.user.as_deref()));
+        let (target, mut login) =
+            config.target(&machine.address, user, port).map_err(|error| Problem::from(&error))?;
+        match stored.map(|stored| stored.method) {
+            Some(LoginMethod::KeyFile { path }) => {
+                login.methods = vec![Method::KeyFile { path: path.into(), passphrase: None }];
+            }
+            Some(LoginMethod::Agent) => login.methods.retain(|method| matches!(method, Method::Agent)),
+            Some(LoginMethod::Password) => login.methods.clear(),
+            Some(LoginMethod::Usual) | None => {}
+        }
+        let id = format!("{}:{}", target.address, target.port);
+        if let Some(passphrase) = self.kept(CredentialKind::SshPassphrase, &id).await {
+            login = login.with_passphrase(&passphrase);
+        }
+        if let Some(password) = self.password(&target.address, target.port).await {
+            login = login.or_password(password);
+        }
+        Ok((target, login))
+    }
+
+    /// Opens a session without keeping it; sudo is unlocked where a password is known.
+    pub async fn open(&self, target: Target, login: &Login) -> Result<Session, Problem> {
+        let (address, port) = (target.address.clone(), target.port);
+        let session = Session::connect(target, login, self.host_keys.clone(), Timeouts::default())
+            .await
+            .map_err(|error| Problem::from(&error))?;
+        if let Some(password) = self.password(&address, port).await {
+            session.unlock_sudo(password).await.map_err(|error| Problem::from(&error))?;
+        }
+        Ok(session)
+    }
+
+    /// The one session to a machine; a broken one is replaced.
+    pub async fn session(
+        &self,
+        machine: &Machine,
+        stored: Option<StoredLogin>,
+    ) -> Result<Arc<Session>, Problem> {
+        let slot = self.sessions.lock().await.entry(machine.address.clone()).or_default().clone();
+        // Per machine: a machine that hangs while connecting holds up nobody else.
+        let mut slot = slot.lock().await;
+        if let Some(session) = slot.as_ref().filter(|session| !session.is_closed()) {
+            return Ok(session.clone());
+        }
+        let (target, login) = self.login(machine, stored).await?;
+        let session = Arc::new(self.open(target, &login).await?);
+        *slot = Some(session.clone());
+        Ok(session)
+    }
+
+    /// Forgets the session, as after a reboot: the next use opens a new one.
+    pub async fn drop_session(&self, address: &str) {
+        self.sessions.lock().await.remove(address);
+    }
+
+    /// The client of the cluster; a problem says that there is no kubeconfig yet.
+    pub async fn kube(&self) -> Result<Kube, Problem> {
+        let mut slot = self.kube.lock().await;
+        if let Some(kube) = slot.as_ref() {
+            return Ok(kube.clone());
+        }
+        let text = tokio::fs::read_to_string(&self.kubeconfig)
+            .await
+            .map_err(|error| Problem::new(Code::NoCluster).detail(error))?;
+        let kube = Kube::connect(&Secret::new(text)).await.map_err(|error| Problem::from(&error))?;
+        *slot = Some(kube.clone());
+        Ok(kube)
+    }
+
+    /// Stores a kubeconfig, mode 0600, written beside and renamed.
+    pub async fn set_kubeconfig(&self, kubeconfig: &Secret) -> Result<(), Problem> {
+        let path = self.kubeconfig.clone();
+        let failed =
+            |error: std::io::Error| Problem::new(Code::StoreFailed).arg("path", path.display()).detail(error);
+        let folder = self.kubeconfig.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        std::io::Write::write_all(&mut file, kubeconfig.expose().as_bytes()).map_err(failed)?;
+        file.persist(&self.kubeconfig).map_err(|error| failed(error.error))?;
+        *self.kube.lock().await = None;
+        Ok(())
+    }
+
+    pub async fn cloudflare(&self) -> Result<Arc<Cloudflare>, Problem> {
+        let mut slot = self.cloudflare.lock().await;
+        if let Some(cloudflare) = slot.as_ref() {
+            return Ok(cloudflare.clone());
+        }
+        let credential = Credential::new(CredentialKind::CloudflareToken, CLOUDFLARE_TOKEN);
+        let token = self.secrets.get(&credential).await.map_err(|error| Problem::from(&error))?;
+        let cloudflare = Arc::new(
+            Cloudflare::connect(&self.endpoints.cloudflare, token).map_err(|error| Problem::from(&error))?,
+        );
+        *slot = Some(cloudflare.clone());
+        Ok(cloudflare)
+    }
+
+    /// Uses a token for this process only.
+    pub async fn use_cloudflare_token(&self, token: Secret) -> Result<(), Problem> {
+        let client =
+            Cloudflare::connect(&self.endpoints.cloudflare, token).map_err(|error| Problem::from(&error))?;
+        *self.cloudflare.lock().await = Some(Arc::new(client));
+        Ok(())
+    }
+
+    /// Keeps the token where secrets are kept, once Cloudflare has accepted it.
+    pub async fn set_cloudflare_token(
+        &self,
+        token: Secret,
+    ) -> Result<Vec<portico_domain::dns::Zone>, Problem> {
+        let candidate = Cloudflare::connect(&self.endpoints.cloudflare, token.duplicate())
+            .map_err(|error| Problem::from(&error))?;
+        let zones = candidate.zones().await.map_err(|error| Problem::from(&error))?;
+        let credential = Credential::new(CredentialKind::CloudflareToken, CLOUDFLARE_TOKEN);
+        self.secrets.set(&credential, token).await.map_err(|error| Problem::from(&error))?;
+        *self.cloudflare.lock().await = Some(Arc::new(candidate));
+        Ok(zones)
+    }
+}
