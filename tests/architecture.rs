@@ -87,7 +87,8 @@ fn files() -> Vec<String> {
         .expect("git runs");
     assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
     let listed = String::from_utf8(listed.stdout).expect("names are UTF-8");
-    let files: Vec<_> = listed.lines().filter(|file| root().join(file).is_file()).map(str::to_owned).collect();
+    let files: Vec<_> =
+        listed.lines().filter(|file| root().join(file).is_file()).map(str::to_owned).collect();
     assert!(files.len() > 100, "the listing is not that of this repository: {files:?}");
     files
 }
@@ -160,10 +161,8 @@ fn files_stay_short() {
 
 #[test]
 fn every_module_says_why_it_exists() {
-    let silent: Vec<_> = files()
-        .into_iter()
-        .filter(|file| file.ends_with(".rs") && !text(file).starts_with("//! "))
-        .collect();
+    let silent: Vec<_> =
+        files().into_iter().filter(|file| file.ends_with(".rs") && !text(file).starts_with("//! ")).collect();
     assert!(silent.is_empty(), "no `//!` at the top of {silent:#?}");
 }
 
@@ -172,10 +171,12 @@ fn no_module_is_a_drawer_for_anything() {
     let drawers = ["utils", "util", "helper", "helpers", "common", "manager", "misc"];
     let found: Vec<_> = files()
         .into_iter()
-        .filter(|file| Path::new(file).components().any(|part| {
-            let name = part.as_os_str().to_string_lossy();
-            drawers.contains(&name.split('.').next().unwrap_or_default())
-        }))
+        .filter(|file| {
+            Path::new(file).components().any(|part| {
+                let name = part.as_os_str().to_string_lossy();
+                drawers.contains(&name.split('.').next().unwrap_or_default())
+            })
+        })
         .collect();
     assert!(found.is_empty(), "{found:#?}");
 }

@@ -9,6 +9,7 @@ pub mod english;
 mod handlers;
 pub mod loopback;
 pub mod table;
+pub mod typescript;
 pub mod wire;
 
 pub use portico_engine::{

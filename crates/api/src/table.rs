@@ -9,7 +9,7 @@ use portico_domain::flow::FlowGraph;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::Run;
 use serde_json::Value;
-use ts_rs::{Config, TS};
+use ts_rs::{Config, TS, TypeVisitor};
 
 macro_rules! commands {
     ($($name:literal => $handler:ident($request:ty) -> $response:ty;)*) => {
@@ -39,10 +39,9 @@ macro_rules! commands {
             format!("export type Rpc = {{\n{}\n}};\n", rows.join("\n"))
         }
 
-        /// Writes every type that the table reaches into `folder`.
-        pub fn export_types(config: &Config) -> Result<(), ts_rs::ExportError> {
-            $(<$request as TS>::export_all(config)?; <$response as TS>::export_all(config)?;)*
-            Ok(())
+        /// Shows every request and response type to a visitor.
+        pub(crate) fn visit(visitor: &mut impl TypeVisitor) {
+            $(visitor.visit::<$request>(); visitor.visit::<$response>();)*
         }
     };
 }

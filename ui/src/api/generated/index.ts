@@ -1,100 +1,357 @@
-// The wire types of the command table.
-export type Code =
-  | 'document-malformed' | 'document-unknown-field' | 'document-version' | 'field-invalid'
-  | 'subnet-invalid' | 'subnet-empty' | 'subnet-overlap' | 'subnet-too-large' | 'no-subnet'
-  | 'host-unresolved' | 'host-unreachable' | 'connection-refused' | 'connection-timed-out' | 'connection-lost'
-  | 'not-ssh' | 'host-key-unknown' | 'host-key-changed' | 'authentication-failed' | 'password-wrong'
-  | 'key-file-missing' | 'key-file-unreadable' | 'key-kind-unsupported' | 'passphrase-needed' | 'passphrase-wrong'
-  | 'agent-unavailable' | 'sudo-refused' | 'sudo-password-needed' | 'sudo-password-wrong'
-  | 'keyring-unavailable' | 'keyring-locked' | 'secret-missing'
-  | 'script-failed' | 'machine-unfit' | 'no-space-left' | 'checksum-mismatch' | 'download-failed' | 'version-unknown'
-  | 'service-did-not-start' | 'port-in-use' | 'token-rejected' | 'clock-skewed' | 'reboot-timed-out' | 'foreign-k3s'
-  | 'node-not-ready' | 'two-servers' | 'no-server' | 'duplicate-name'
-  | 'kube-unreachable' | 'kube-refused' | 'kube-conflict' | 'chart-failed' | 'workload-not-ready'
-  | 'cloudflare-unreachable' | 'cloudflare-token' | 'cloudflare-scope' | 'cloudflare-rate-limit' | 'cloudflare-refused'
-  | 'zone-missing' | 'hostname-invalid' | 'record-conflict' | 'foreign-object' | 'resolve-failed'
-  | 'probe-failed' | 'plan-stale' | 'cluster-busy' | 'run-missing' | 'run-not-resumable' | 'step-timed-out'
-  | 'cancelled' | 'store-failed' | 'internal';
-export type Args = { [key in string]: string };
-export type Problem = { code: Code; args: Args; detail: string | null };
-export type ApiError = Problem;
-export type Phrase = { code: string; args: Args };
-
-export type Interface = { name: string; addresses: string[]; subnets: string[]; kind: 'wired' | 'wireless' | 'virtual' | 'vpn' | 'bridge' | 'loopback' | 'other'; default: boolean };
-export type FitnessLevel = 'fit' | 'maybe' | 'unfit';
-export type Fitness = { level: FitnessLevel; reasons: Phrase[] };
-export type Fingerprint = { algorithm: string; sha256: string };
-export type Host = {
-  id: string; names: string[]; addresses: string[]; mac: string | null; vendor: string | null; ports: number[];
-  banner: string | null; fingerprints: Fingerprint[]; fitness: Fitness; sources: string[]; connected: boolean;
-  user: string | null; facts: Facts | null;
-};
-export type Facts = { hostname: string; os: string; arch: string; board: string | null; cpus: number; memoryKib: number; diskFreeKib: number; kernel: string };
-export type Severity = 'blocker' | 'warning' | 'note';
-export type Finding = { code: string; severity: Severity; args: Args; fix: string | null };
-export type MachineFindings = { machine: string; findings: Finding[] };
-
-export type Login = { kind: 'agent' } | { kind: 'key'; path: string; passphrase: string | null } | { kind: 'password'; password: string };
-export type ConnectRequest = { address: string; port: number | null; user: string; login: Login; sudoPassword: string | null; acceptFingerprint: string | null; remember: boolean };
-export type ConnectOutcome = 'connected' | 'host-key-unknown' | 'host-key-changed' | 'needs-sudo-password';
-export type ConnectResponse = { outcome: ConnectOutcome; fingerprints: Fingerprint[]; pinned: Fingerprint[]; facts: Facts | null; findings: Finding[] };
-
-export type Role = 'server' | 'agent';
-export type DocumentMachine = { name: string; address: string; role: Role; user: string | null; port: number | null };
-export type ClusterDocument = { version: number; name: string; k3s: { version: string | null; channel: string | null; folder: string | null }; machines: DocumentMachine[] };
-export type Reach = 'lan' | 'public';
-export type Exposure = { service: string; namespace: string; hostname: string; zone: string; reach: Reach };
-export type Change = { kind: 'build'; document: ClusterDocument } | { kind: 'expose'; exposure: Exposure };
-export type Danger = 'none' | 'disruptive' | 'data-loss';
-export type PlanStepState = { kind: 'needed' } | { kind: 'done' } | { kind: 'blocked'; reason: Problem };
-export type Area = 'machine' | 'cluster' | 'ingress' | 'service' | 'dns' | 'check';
-export type PlanStep = { id: string; machine: string | null; area: Area; title: Phrase; state: PlanStepState; danger: Danger; command: string; needs: string[] };
-export type Plan = { id: string; base: number; steps: PlanStep[]; warnings: Phrase[] };
-
-export type RunState = 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted';
-export type StepState = 'waiting' | 'running' | 'done' | 'skipped' | 'failed' | 'cancelled';
-export type RunStep = { id: string; machine: string | null; title: Phrase; state: StepState; startedAt: number | null; finishedAt: number | null; progress: number | null; log: string[]; problem: Problem | null };
-export type Run = { id: string; title: Phrase; state: RunState; startedAt: number; finishedAt: number | null; steps: RunStep[]; secondsLeft: number | null };
-export type RunSummary = { id: string; title: Phrase; state: RunState; startedAt: number; finishedAt: number | null; done: number; total: number };
-
-export type Health = 'up' | 'degraded' | 'down' | 'unknown';
-export type Service = { id: string; name: string; namespace: string; hostname: string | null; reach: Reach | null; health: Health; reason: Phrase | null; owned: boolean };
-export type Zone = { id: string; name: string };
-export type ExposeDraft = { hostname: string; zones: Zone[] };
-export type Column = 'who' | 'name' | 'way-in' | 'ingress' | 'service' | 'runs-on';
-export type FlowNode = { id: string; column: Column; label: string; detail: string; health: Health; reason: Phrase | null };
-export type FlowEdge = { from: string; to: string; health: Health; latencyMs: number | null };
-export type FlowPath = { service: string; reach: Reach; nodes: string[] };
-export type Banner = { health: Health; reason: Phrase; node: string | null; since: number | null };
-export type FlowGraph = { nodes: FlowNode[]; edges: FlowEdge[]; paths: FlowPath[]; banner: Banner | null; seenAt: number };
-export type Status = { practice: boolean; cluster: { name: string; k3sVersion: string } | null; machines: number; services: number; runs: number; seenAt: number | null };
-
-export type Event =
-  | { seq: number; kind: 'host'; host: Host }
-  | { seq: number; kind: 'scan-progress'; scan: string; asked: number; total: number }
-  | { seq: number; kind: 'scan-done'; scan: string; cancelled: boolean; problem: Problem | null }
-  | { seq: number; kind: 'run'; run: Run }
-  | { seq: number; kind: 'log'; run: string; step: string; line: string }
-  | { seq: number; kind: 'flow'; flow: FlowGraph };
-
+// Written by crates/api (typescript.rs); do not edit.
+export type ApiError = { code: Code, args: { [key in string]: string }, 
+/**
+ * The technical cause, without secrets.
+ */
+detail: string | null, };
+export type ApplyRequest = { plan: string, };
+export type AvailableService = { namespace: string, name: string, ports: Array<number>, };
+export type Backend = { "kind": "echo", image: string, } | { "kind": "service", namespace: string, name: string, port: number, };
+export type Change = { "kind": "buildCluster", document: ClusterDocument, } | { "kind": "expose", exposure: Exposure, };
+export type CheckCode = "fact-unknown" | "arch-unsupported" | "os-unproven" | "no-systemd" | "memory-low" | "cpus-few" | "disk-low" | "swap-on" | "cgroup-memory-off" | "cgroup-v1" | "selinux-policy-missing" | "iptables-buggy" | "clock-skew" | "own-clock-skew" | "clock-not-synchronised" | "hostname-duplicate" | "hostname-unusable" | "machine-id-duplicate" | "interface-chosen" | "interface-unclear" | "interface-missing" | "no-address" | "no-default-route" | "lan-overlap" | "port-in-use" | "firewall-rules" | "foreign-k3s" | "role-differs" | "leftover-data" | "leftover-files";
+export type Checked = { findings: { [key in string]: Array<Finding> }, 
+/**
+ * Machines that could not be read, and why.
+ */
+unread: { [key in string]: Problem }, };
+export type CloudflareToken = { token: string, };
+export type ClusterDocument = { version: number, 
+/**
+ * A DNS label; also the name of the kubeconfig context.
+ */
+name: string, k3s: K3s, machines: Array<Machine>, options: Options, };
+export type ClusterStatus = { name: string, k3sVersion: string, machines: number, };
+export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "record-conflict" | "foreign-object" | "resolve-failed" | "probe-failed" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "request-malformed" | "internal";
+export type Column = "who" | "name" | "way-in" | "ingress" | "service" | "runs-on";
+export type Connect = { address: string, port: number | null, user: string | null, method: LoginMethod, password: string | null, passphrase: string | null, 
+/**
+ * The fingerprint that the person compared and accepted.
+ */
+accept: string | null, remember: boolean, };
+export type Connected = { address: string, user: string, fingerprint: string, facts: MachineFacts, };
+export type Danger = "none" | "disruptive";
+export type DefaultRoute = { interface: string, gateway: string | null, source: string | null, };
+export type DiffLine = { sign: Sign, text: string, };
+export type Document = { document: ClusterDocument, };
+export type DocumentText = { yaml: string, };
+export type DraftRequest = { hosts: Array<string>, };
+export type Edge = { from: string, to: string, health: Health, latencyMs: number | null, };
 export type Empty = Record<string, never>;
+export type Event = { 
+/**
+ * Counts up by one; a gap means that events were lost.
+ */
+seq: number, } & ({ "kind": "host", host: Host, } | { "kind": "scan-progress", scan: string, done: number, total: number, } | { "kind": "scan-problem", scan: string, problem: Problem, } | { "kind": "scan-done", scan: string, cancelled: boolean, } | { "kind": "step", run: string, step: RunStep, secondsLeft: number | null, } | { "kind": "run-ended", run: string, state: RunState, } | { "kind": "flow", flow: FlowGraph, });
+export type ExposedService = { name: string, namespace: string, hostname: string, health: Health, reason: Problem | null, };
+export type Exposure = { 
+/**
+ * The name of the Ingress, unique in the cluster.
+ */
+name: string, hostname: Hostname, reach: Reach, backend: Backend, };
+export type Finding = { check: CheckCode, severity: Severity, args: { [key in string]: string }, fix: Fix | null, };
+export type Firewall = { kind: FirewallKind, active: boolean, open: Array<OpenPorts>, 
+/**
+ * Networks whose every packet is let in.
+ */
+trusted: string[], };
+export type FirewallKind = "ufw" | "firewalld";
+export type Fit = { "verdict": "fit" } | { "verdict": "maybe", reasons: Array<Reason>, } | { "verdict": "unfit", reasons: Array<Reason>, };
+export type Fix = { "kind": "cgroup-cmdline", path: string, before: string, after: string, } | { "kind": "commands", commands: Array<string>, } | { "kind": "choose-interface", candidates: Array<InterfaceChoice>, } | { "kind": "set-option", field: string, value: string, };
+export type Flag = { "code": "shared-host-key", fingerprint: string, } | { "code": "duplicate-address", address: string, } | { "code": "proxy-arp", addresses: number, } | { "code": "host-key-changed", before: string, } | { "code": "gateway" } | { "code": "this-machine" };
+export type FlowGraph = { hops: Array<Hop>, edges: Array<Edge>, paths: Array<Path>, seenAt: number, };
+export type ForgetHostKey = { address: string, port: number | null, };
+export type Health = "up" | "degraded" | "unknown" | "down";
+export type Hop = { id: string, column: Column, label: string, 
+/**
+ * What is said below the label: an address, a count; plain data, not a sentence.
+ */
+detail: string, health: Health, 
+/**
+ * Why it is not up.
+ */
+reason: Problem | null, };
+export type Host = { id: HostId, 
+/**
+ * Names under which this machine was shown before more was known; rows with these ids are replaced by it.
+ */
+formerly: Array<HostId>, 
+/**
+ * The addresses of the latest scan that saw it, IPv4 first, ascending.
+ */
+addresses: Array<string>, macs: Array<Mac>, 
+/**
+ * The maker of its network card, where the prefix is a well-known one.
+ */
+vendor: string | null, 
+/**
+ * All its MAC addresses are made up (a phone's privacy address, a virtual machine), so they name no maker
+ * and may change.
+ */
+randomMac: boolean, 
+/**
+ * Host names, mDNS before reverse DNS.
+ */
+names: Array<string>, ports: Array<PortSeen>, ssh: Array<SshSeen>, services: Array<Service>, machineId: string | null, flags: Array<Flag>, fit: Fit, 
+/**
+ * Unix time in milliseconds.
+ */
+firstSeen: number, 
+/**
+ * Unix time in milliseconds.
+ */
+lastSeen: number, 
+/**
+ * Seen in the latest scan.
+ */
+present: boolean, };
+export type HostId = string;
+export type HostKey = { 
+/**
+ * The key's kind in SSH's own words: `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`.
+ */
+kind: string, 
+/**
+ * `SHA256:` and unpadded base64, as ssh-keygen prints it.
+ */
+fingerprint: string, };
+export type Hostname = string;
+export type ImageArchive = { name: string, sha256: string, };
+export type Interface = { name: string, index: number, kind: InterfaceKind, mac: Mac | null, up: boolean, addresses: Array<string>, subnets: Array<string>, 
+/**
+ * None: part of a scan that names no subnets.
+ */
+leftOut: LeftOut | null, };
+export type InterfaceChoice = { interface: string, address: string, };
+export type InterfaceKind = "physical" | "virtual" | "vpn" | "container" | "loopback";
+export type Interfaces = { interfaces: Array<Interface>, };
+export type K3s = { release: Release, 
+/**
+ * A local folder that holds the release's files, for machines without internet.
+ */
+folder: string | null, };
+export type K3sFacts = { 
+/**
+ * SHA-256 of `/usr/local/bin/k3s`.
+ */
+binary: string | null, 
+/**
+ * As the binary tells it.
+ */
+version: string | null, units: Array<Unit>, 
+/**
+ * SHA-256 of config.yaml, of the join token file and of the install script.
+ */
+config: string | null, token: string | null, 
+/**
+ * SHA-256 of the token that a server hands to joiners; a digest of a long random value tells nothing.
+ */
+serverToken: string | null, installer: string | null, 
+/**
+ * SHA-256 of the config.yaml that the running service was last started with.
+ */
+startedWith: string | null, 
+/**
+ * SHA-256 of the binary that the running service was last started with.
+ */
+startedBinary: string | null, images: Array<ImageArchive>, 
+/**
+ * Files of an earlier K3s.
+ */
+leftovers: Array<string>, owner: Owner | null, };
+export type K3sVersion = string;
+export type LeftOut = "virtual" | "vpn" | "container" | "loopback" | "down" | "no-subnet" | "self-assigned" | "too-large";
+export type Listener = { protocol: Protocol, 
+/**
+ * `*` stands for every address.
+ */
+address: string, port: number, process: string | null, };
+export type LoginMethod = { "kind": "usual" } | { "kind": "agent" } | { "kind": "key-file", path: string, } | { "kind": "password" };
+export type Mac = string;
+export type Machine = { name: string, 
+/**
+ * An IP address, a host name, or an alias of `~/.ssh/config`.
+ */
+address: string, role: Role, user: string | null, 
+/**
+ * The SSH port; 22 when absent.
+ */
+port: number | null, 
+/**
+ * The interface that carries cluster traffic, where the choice is not clear by itself.
+ */
+interface: string | null, };
+export type MachineFacts = { 
+/**
+ * `ID` and `VERSION_ID` of os-release.
+ */
+osId: string | null, osVersion: string | null, osPretty: string | null, 
+/**
+ * As `uname -m` says it.
+ */
+arch: string | null, kernel: string | null, 
+/**
+ * The device tree's or the firmware's model name.
+ */
+board: string | null, cpus: number | null, memoryTotalKib: number | null, memoryAvailableKib: number | null, 
+/**
+ * Of the file system that holds `/var/lib`.
+ */
+diskTotalKib: number | null, diskFreeKib: number | null, 
+/**
+ * 1 or 2.
+ */
+cgroupVersion: number | null, cgroupMemory: boolean | null, swapTotalKib: number | null, 
+/**
+ * The machine's clock, unix milliseconds.
+ */
+timeEpochMs: number | null, 
+/**
+ * Unknown where the machine has no tool that tells.
+ */
+timeSynchronised: boolean | null, hostname: string | null, machineId: string | null, 
+/**
+ * Changes with every boot, which is how a reboot is seen.
+ */
+bootId: string | null, systemd: boolean | null, 
+/**
+ * The kind of virtualisation, where there is one.
+ */
+virt: string | null, interfaces: Array<Interface>, defaultRoutes: Array<DefaultRoute>, firewall: Firewall | null, selinux: Selinux | null, 
+/**
+ * Whether K3s' SELinux policy is installed.
+ */
+selinuxK3s: boolean, 
+/**
+ * `iptables --version` without the program's name.
+ */
+iptablesVersion: string | null, listening: Array<Listener>, 
+/**
+ * The kernel command line file of a Raspberry Pi, and its text.
+ */
+cmdlinePath: string | null, cmdlineText: string | null, k3s: K3sFacts, };
+export type Machines = { hosts: Array<Host>, };
+export type OpenPorts = { first: number, last: number, 
+/**
+ * Absent where the rule holds for both.
+ */
+protocol: Protocol | null, };
+export type Options = { 
+/**
+ * K3s' bundled Traefik; off, because Portico brings its own ingress controller for ports 80 and 443.
+ */
+traefik: boolean, 
+/**
+ * Keeps the ports of LoadBalancer services on the workers when there are any.
+ */
+servicelbOnWorkers: boolean, clusterCidr: string, serviceCidr: string, 
+/**
+ * Tells a kubelet of 1.35 or later to run on cgroup v1 all the same.
+ */
+allowCgroupV1: boolean, 
+/**
+ * Further names or addresses for the API server's certificate.
+ */
+tlsSan: Array<string>, };
+export type Owner = "portico" | "foreign";
+export type Path = { service: string, hostname: string, hops: Array<string>, health: Health, };
+export type PlanStep = { id: string, stage: Stage, machine: string | null, needs: Array<string>, danger: Danger, verdict: Verdict, 
+/**
+ * The exact command behind the step.
+ */
+command: string, };
+export type PlanView = { id: string, change: Change, steps: Array<PlanStep>, findings: { [key in string]: Array<Finding> }, 
+/**
+ * Why it cannot be applied as it is.
+ */
+hindrance: Problem | null, };
+export type PortSeen = { address: string, port: number, state: PortState, };
+export type PortState = "open" | "closed" | "filtered";
+export type PreviewRequest = { change: Change, };
+export type Problem = { code: Code, args: { [key in string]: string }, detail: string | null, };
+export type Protocol = "tcp" | "udp";
+export type Reach = "lan";
+export type Reason = { "code": "ssh-closed", port: number, } | { "code": "ssh-silent", port: number, } | { "code": "ssh-not-seen", port: number, } | { "code": "not-ssh", port: number, } | { "code": "not-linux", banner: string, } | { "code": "small-ssh-server", banner: string, } | { "code": "already-cluster", address: string, port: number, } | { "code": "gateway" } | { "code": "network-device", vendor: string, } | { "code": "shared-host-key", fingerprint: string, } | { "code": "host-key-changed", before: string, } | { "code": "duplicate-address", address: string, } | { "code": "proxy-arp", addresses: number, } | { "code": "gone" };
+export type Release = { "version": K3sVersion } | { "channel": string };
+export type Role = "server" | "agent";
+export type Run = { id: string, change: Change, state: RunState, startedAt: number, finishedAt: number | null, steps: Array<RunStep>, 
+/**
+ * Estimated from how long each stage took before; absent when the run has ended.
+ */
+secondsLeft: number | null, };
+export type RunRef = { run: string, };
+export type RunState = "running" | "done" | "failed" | "cancelled" | "interrupted";
+export type RunStep = { id: string, stage: Stage, machine: string | null, danger: Danger, state: StepState, startedAt: number | null, finishedAt: number | null, 
+/**
+ * 0 to 1 where the step can tell, as a copy can.
+ */
+progress: number | null, log: Array<string>, problem: Problem | null, };
+export type Runs = { runs: Array<Run>, };
+export type ScanStart = { 
+/**
+ * Empty: the computer's own networks.
+ */
+subnets: Array<string>, allowLarge: boolean, };
+export type ScanStarted = { scan: string, };
+export type Selinux = "enforcing" | "permissive" | "disabled";
+export type Service = { 
+/**
+ * The type, such as `_ssh._tcp`.
+ */
+kind: string, instance: string, port: number, };
+export type Services = { exposed: Array<ExposedService>, 
+/**
+ * Services of the cluster that could be exposed.
+ */
+available: Array<AvailableService>, };
+export type Severity = "stop" | "warn" | "note";
+export type Sign = "add" | "remove" | "change";
+export type SshSeen = { address: string, port: number, 
+/**
+ * The identification string, control characters replaced, at most 255 characters.
+ */
+banner: string | null, 
+/**
+ * Sorted by kind.
+ */
+keys: Array<HostKey>, };
+export type Stage = "enable-memory-cgroup" | "copy-k3s" | "configure" | "install-server" | "join-server" | "join-agent" | "fetch-kubeconfig" | "node-ready" | "label-ingress-nodes" | "taint-servers" | "install-component" | "deploy-workload" | "route-hostname" | "write-records" | "try-path";
+export type Status = { practice: boolean, cluster: ClusterStatus | null, machines: number, services: number, 
+/**
+ * Runs at work.
+ */
+running: number, };
+export type StepState = "waiting" | "running" | "done" | "skipped" | "failed" | "not-run";
+export type Unit = { 
+/**
+ * `k3s` or `k3s-agent`.
+ */
+name: string, 
+/**
+ * systemd's words, such as `active` and `enabled`.
+ */
+active: string, enabled: string, execStart: string, };
+export type Verdict = { "state": "yes" } | { "state": "no", diff: Array<DiffLine>, } | { "state": "blocked", problem: Problem, };
+export type Zone = { id: string, name: string, accountId: string, active: boolean, };
+export type Zones = { zones: Array<Zone>, };
 export type Rpc = {
-  status: [Empty, Status];
-  interfaces: [Empty, { interfaces: Interface[] }];
-  'scan-start': [{ subnets: string[] | null; allowLarge: boolean }, { scan: string }];
-  'scan-cancel': [{ scan: string }, Empty];
-  machines: [Empty, { machines: Host[] }];
-  connect: [ConnectRequest, ConnectResponse];
-  check: [{ document: ClusterDocument }, { machines: MachineFindings[] }];
-  'document-draft': [{ machines: string[] }, { document: ClusterDocument }];
-  preview: [{ change: Change }, Plan];
-  apply: [{ plan: string }, { run: string }];
-  cancel: [{ run: string }, Empty];
-  resume: [{ run: string }, { run: string }];
-  runs: [Empty, { runs: RunSummary[] }];
-  run: [{ id: string }, Run];
-  services: [Empty, { services: Service[] }];
-  zones: [Empty, { zones: Zone[] }];
-  'expose-draft': [{ service: string }, ExposeDraft];
-  flow: [Empty, FlowGraph];
+  'status': [Empty, Status];
+  'interfaces': [Empty, Interfaces];
+  'scan-start': [ScanStart, ScanStarted];
+  'scan-cancel': [ScanStarted, Empty];
+  'machines': [Empty, Machines];
+  'connect': [Connect, Connected];
+  'forget-host-key': [ForgetHostKey, Empty];
+  'document-draft': [DraftRequest, Document];
+  'document-read': [DocumentText, Document];
+  'check': [Document, Checked];
+  'preview': [PreviewRequest, PlanView];
+  'apply': [ApplyRequest, Run];
+  'cancel': [RunRef, Empty];
+  'resume': [RunRef, Run];
+  'runs': [Empty, Runs];
+  'run': [RunRef, Run];
+  'services': [Empty, Services];
+  'zones': [Empty, Zones];
+  'cloudflare-token': [CloudflareToken, Zones];
+  'flow': [Empty, FlowGraph];
 };
