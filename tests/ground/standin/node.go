@@ -57,7 +57,7 @@ func newNode(cfg *config.Config, group *process.Group) (*node, error) {
 func (n *node) startRuntime(ctx context.Context) {
 	err := n.containerd(ctx)
 	if err == nil {
-		err = images.Import(n.socket(), n.snapshotter(), filepath.Join(n.dir, "images-imported.json"),
+		err = images.Import(n.socket(), filepath.Join(n.dir, "images-imported.json"),
 			filepath.Join(n.dir, "images"), images.RegistryDir)
 	}
 	n.runtime <- err

@@ -22,12 +22,14 @@ import (
 	"portico/ground/standin/supervisor"
 )
 
+const etcdLabel = "node-role.kubernetes.io/etcd"
+
 // label puts on this server's node what a kubelet may not put there itself.
 func (s *server) label(ctx context.Context) error {
 	labels := map[string]string{"node-role.kubernetes.io/control-plane": "true"}
 	annotations := map[string]string{}
 	if s.etcd.Clustered {
-		labels["node-role.kubernetes.io/etcd"] = "true"
+		labels[etcdLabel] = "true"
 		annotations["etcd.k3s.cattle.io/node-name"] = s.name
 		annotations["etcd.k3s.cattle.io/node-address"] = s.ip
 	}
@@ -60,8 +62,17 @@ func (s *server) Check(ctx context.Context, node, password string) error {
 	return err
 }
 
-// keepNodes does what one of the servers does for all: it forgets the password of a node that was
-// deleted, and publishes Services on the nodes unless that is disabled.
+// removeMember takes a deleted server out of etcd, so that it no longer counts for the quorum.
+func (s *server) removeMember(ctx context.Context, node *corev1.Node) {
+	if _, member := node.Labels[etcdLabel]; !member || node.Name == s.name {
+		return
+	}
+	if err := s.etcd.Remove(ctx, node.Name); err != nil {
+		logrus.Errorf("Failed to remove %s from the etcd cluster: %v", node.Name, err)
+	}
+}
+
+// keepNodes does what one of the servers does for all: it forgets a node that was deleted, and publishes Services on the nodes unless that is disabled.
 func (s *server) keepNodes(ctx context.Context) {
 	work := func(ctx context.Context) {
 		s.forgetDeleted(ctx)
@@ -105,6 +116,7 @@ func (s *server) forgetDeleted(ctx context.Context) {
 		}
 		if node, ok := obj.(*corev1.Node); ok {
 			_ = s.admin.CoreV1().Secrets(metav1.NamespaceSystem).Delete(ctx, passwordSecret(node.Name), metav1.DeleteOptions{})
+			s.removeMember(ctx, node)
 		}
 	}})
 	f.Start(ctx.Done())

@@ -228,19 +228,15 @@ func (s *server) serverKubeconfigs() error {
 }
 
 // startEtcd starts the member and waits until it can be written to. A further server becomes a
-// voting member before its API server starts, since a learner answers no reads.
+// voting member before its API server starts, since a learner answers no reads; one whose plug was
+// pulled while it was a learner is promoted on its next start.
 func (s *server) startEtcd(ctx context.Context) error {
-	peers, others := "", []string(nil)
+	peers := ""
 	if s.cfg.Server != "" && !s.etcd.Initialised() {
-		access, err := join.Validate(ctx, s.cfg.Server, s.cfg.Token, "server")
+		others, err := s.otherMembers(ctx)
 		if err != nil {
 			return err
 		}
-		var info supervisor.EtcdInfo
-		if err := access.JSON(ctx, "/db/info", &info); err != nil {
-			return err
-		}
-		others = info.ClientURLs
 		if peers, err = s.etcd.Join(ctx, others); err != nil {
 			return fmt.Errorf("etcd cluster join failed: %w", err)
 		}
@@ -252,13 +248,28 @@ func (s *server) startEtcd(ctx context.Context) error {
 	if err := s.group.Component("etcd", args...); err != nil {
 		return err
 	}
-	if others != nil {
-		err := s.group.Until(ctx, "promotion in the etcd cluster", 300*time.Millisecond, func() error { return s.etcd.Promote(ctx, others) })
-		if err != nil {
+	return s.group.Until(ctx, "etcd", 300*time.Millisecond, func() error {
+		err := s.etcd.Healthy(ctx)
+		if err == nil || s.cfg.Server == "" {
 			return err
 		}
+		others, away := s.otherMembers(ctx)
+		if away != nil {
+			return err
+		}
+		return errors.Join(err, s.etcd.Promote(ctx, others))
+	})
+}
+
+// otherMembers asks the server that this one joins or joined where the members answer.
+func (s *server) otherMembers(ctx context.Context) ([]string, error) {
+	access, err := join.Validate(ctx, s.cfg.Server, s.cfg.Token, "server")
+	if err != nil {
+		return nil, err
 	}
-	return s.group.Until(ctx, "etcd", 200*time.Millisecond, func() error { return s.etcd.Healthy(ctx) })
+	var info supervisor.EtcdInfo
+	err = access.JSON(ctx, "/db/info", &info)
+	return info.ClientURLs, err
 }
 
 func (s *server) etcdInfo(ctx context.Context) (supervisor.EtcdInfo, error) {

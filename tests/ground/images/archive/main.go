@@ -7,6 +7,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -92,7 +93,16 @@ func (i image) write(w *tar.Writer, binaries string) (manifest, error) {
 		return manifest{}, err
 	}
 	m := manifest{digest(config) + ".json", []string{i.ref}, []string{digest(layer) + "/layer.tar"}}
-	if err := file(w, m.Layers[0], layer, 0o644); err != nil {
+	// Compressed, since every machine writes the archive's layers to its disk once more.
+	var packed bytes.Buffer
+	gz := gzip.NewWriter(&packed)
+	if _, err := gz.Write(layer); err != nil {
+		return m, err
+	}
+	if err := gz.Close(); err != nil {
+		return m, err
+	}
+	if err := file(w, m.Layers[0], packed.Bytes(), 0o644); err != nil {
 		return m, err
 	}
 	return m, file(w, m.Config, config, 0o644)

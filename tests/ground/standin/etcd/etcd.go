@@ -130,7 +130,7 @@ func (m *Member) Join(ctx context.Context, endpoints []string) (string, error) {
 	}
 	members, present := list.Members, false
 	for _, have := range members {
-		if i := strings.LastIndex(have.Name, "-"); i > 0 && have.Name[:i] == m.NodeName {
+		if nodeOf(have) == m.NodeName {
 			return "", errors.New("duplicate node name found, please use a unique name for this node")
 		}
 		present = present || have.PeerURLs[0] == m.peerURL()
@@ -182,6 +182,38 @@ func (m *Member) Promote(ctx context.Context, endpoints []string) error {
 		}
 	}
 	return fmt.Errorf("%s is not a member", m.peerURL())
+}
+
+// Remove takes the member of a node out of the cluster, if there is one.
+func (m *Member) Remove(ctx context.Context, node string) error {
+	c, err := m.Client(LocalURL)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	list, err := c.MemberList(ctx)
+	if err != nil {
+		return err
+	}
+	for _, have := range list.Members {
+		if nodeOf(have) == node {
+			logrus.Infof("Removing name=%s id=%x from etcd", have.Name, have.ID)
+			if _, err := c.MemberRemove(ctx, have.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// nodeOf is the node's part of a member's name.
+func nodeOf(member *etcdserverpb.Member) string {
+	if i := strings.LastIndex(member.Name, "-"); i > 0 {
+		return member.Name[:i]
+	}
+	return ""
 }
 
 // Healthy reads through the local member: it answers only when there is a leader.

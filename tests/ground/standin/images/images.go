@@ -30,7 +30,7 @@ type stamp struct {
 
 // Import brings in every archive of the directories that is new or changed. Seen is the file that
 // remembers them.
-func Import(socket, snapshotter, seen string, dirs ...string) error {
+func Import(socket, seen string, dirs ...string) error {
 	known := map[string]stamp{}
 	if b, err := os.ReadFile(seen); err == nil {
 		_ = json.Unmarshal(b, &known)
@@ -53,7 +53,7 @@ func Import(socket, snapshotter, seen string, dirs ...string) error {
 				logrus.Infof("Skipping import of unchanged images from %s", path)
 				continue
 			}
-			if err := load(socket, snapshotter, path); err != nil {
+			if err := load(socket, path); err != nil {
 				// K3s goes on: a damaged archive shows later, as an image that cannot be pulled.
 				logrus.Errorf("Error encountered while importing %s: %v", path, err)
 				continue
@@ -68,10 +68,11 @@ func Import(socket, snapshotter, seen string, dirs ...string) error {
 	return pki.WriteFile(seen, b, 0o600)
 }
 
-func load(socket, snapshotter, path string) error {
+// load leaves the unpacking to the first container of an image: most nodes need few of them.
+func load(socket, path string) error {
 	logrus.Infof("Importing images from %s", path)
 	start := time.Now()
-	out, err := exec.Command("ctr", "-a", socket, "-n", "k8s.io", "images", "import", "--snapshotter", snapshotter, path).CombinedOutput()
+	out, err := exec.Command("ctr", "-a", socket, "-n", "k8s.io", "images", "import", "--no-unpack", path).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out)))
 	}
