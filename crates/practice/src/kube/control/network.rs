@@ -73,7 +73,7 @@ fn endpoints(pass: &Pass<'_>, service: &Arc<Value>) {
     let mut subset = json!({"ports": ports});
     for (field, pods) in [("addresses", ready), ("notReadyAddresses", waiting)] {
         if !pods.is_empty() {
-            subset[field] = json!(pods.iter().map(|pod| address(pod)).collect::<Vec<_>>());
+            subset[field] = json!(pods.iter().map(&address).collect::<Vec<_>>());
         }
     }
     let subsets = if pods.is_empty() { json!([]) } else { json!([subset]) };
