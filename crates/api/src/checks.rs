@@ -5,11 +5,10 @@
 use crate::english::{Sentence, fill};
 use portico_domain::flow::Health;
 use portico_domain::host::Fit;
-use portico_domain::preflight::{CheckCode, Finding, Fix, Severity};
+use portico_domain::preflight::{CheckCode, Finding, Findings, Fix, Severity};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::{RunState, StepState};
 use portico_domain::step::Stage;
-use std::collections::BTreeMap;
 
 /// What a check found, and what to do about it.
 pub fn finding(code: CheckCode) -> Sentence {
@@ -108,7 +107,7 @@ pub fn finding(code: CheckCode) -> Sentence {
 }
 
 /// Findings by machine, worst first, as lines.
-pub fn report(findings: &BTreeMap<String, Vec<Finding>>) -> String {
+pub fn report(findings: &Findings) -> String {
     let mut lines = Vec::new();
     for (machine, found) in findings {
         for finding in found {
@@ -136,7 +135,7 @@ pub fn explain(found: &Finding) -> (String, String) {
 }
 
 /// True when something has to be put right before a cluster can be built, other than by Portico itself.
-pub fn stops(findings: &BTreeMap<String, Vec<Finding>>) -> bool {
+pub fn stops(findings: &Findings) -> bool {
     let hinders = |finding: &Finding| {
         finding.severity == Severity::Stop && !matches!(finding.fix, Some(Fix::CgroupCmdline { .. }))
     };

@@ -6,11 +6,10 @@
 use crate::cluster::ClusterDocument;
 use crate::exposure::Exposure;
 use crate::observed::Observed;
-use crate::preflight::{CheckCode, Finding, Severity};
+use crate::preflight::{CheckCode, Finding, Findings, Severity};
 use crate::problem::{Code, Problem};
 use crate::step::{Step, Verdict};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use ts_rs::TS;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -82,7 +81,7 @@ pub struct Plan {
     pub observed_at: i64,
     pub steps: Vec<PlannedStep>,
     /// What preflight found per machine, the hindrances among it included.
-    pub findings: BTreeMap<String, Vec<Finding>>,
+    pub findings: Findings,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,7 +96,7 @@ impl Plan {
         change: Change,
         base: i64,
         steps: Vec<Step>,
-        findings: BTreeMap<String, Vec<Finding>>,
+        findings: Findings,
         observed: &Observed,
     ) -> Self {
         let steps =

@@ -7,6 +7,7 @@ use crate::store::Store;
 use portico_domain::run::{Run, StepState};
 use portico_domain::step::{Stage, Step};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Usual milliseconds per stage.
 pub struct Experience(BTreeMap<Stage, i64>);
@@ -15,9 +16,9 @@ impl Experience {
     pub async fn load(store: &Store, steps: &[Step]) -> Self {
         let mut usual = BTreeMap::new();
         for step in steps {
-            if !usual.contains_key(&step.stage) {
+            if let Entry::Vacant(entry) = usual.entry(step.stage) {
                 let seen = store.usual_duration(step.stage).await.ok().flatten();
-                usual.insert(step.stage, seen.unwrap_or_else(|| guess(step.stage)));
+                entry.insert(seen.unwrap_or_else(|| guess(step.stage)));
             }
         }
         Self(usual)

@@ -22,6 +22,9 @@ use tokio::sync::Mutex;
 /// The name under which the Cloudflare token lies in the keyring.
 const CLOUDFLARE_TOKEN: &str = "default";
 
+/// The session to one machine; locked on its own, so that one machine's slow connect holds up no other.
+type Slot = Arc<Mutex<Option<Arc<Session>>>>;
+
 pub struct Outside {
     pub endpoints: Endpoints,
     pub secrets: SecretStore,
@@ -32,7 +35,7 @@ pub struct Outside {
     pub k3s: K3sStore,
     kubeconfig: PathBuf,
     home: PathBuf,
-    sessions: Mutex<HashMap<String, Arc<Mutex<Option<Arc<Session>>>>>>,
+    sessions: Mutex<HashMap<String, Slot>>,
     /// A password that fits machines that have none of their own.
     any_password: std::sync::Mutex<Option<Secret>>,
     kube: Mutex<Option<Kube>>,

@@ -7,7 +7,7 @@ use portico_domain::cluster::{ClusterDocument, Release};
 use portico_domain::exposure::Backend;
 use portico_domain::observed::{Observed, Seen, Source};
 use portico_domain::plan::{self, Settings};
-use portico_domain::preflight::{Finding, Inspection};
+use portico_domain::preflight::{Findings, Inspection};
 use portico_domain::problem::{Code, Problem};
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ impl Engine {
     pub async fn check(
         &self,
         document: ClusterDocument,
-    ) -> Result<(BTreeMap<String, Vec<Finding>>, BTreeMap<String, Problem>), Problem> {
+    ) -> Result<(Findings, BTreeMap<String, Problem>), Problem> {
         let document = self.pinned(document).await?;
         let Release::Version(version) = &document.k3s.release else {
             return Err(Problem::new(Code::Internal).detail("a channel was not resolved"));

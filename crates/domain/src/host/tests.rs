@@ -304,7 +304,7 @@ fn a_change_is_told_once_and_rows_can_be_replaced() {
     assert_eq!(inventory.take(port(5, 22, PortState::Open), 2), [], "nothing new");
     assert_eq!(inventory.take(card(5, 1), 3), [HostId::from_mac(mac(1))]);
     let key = HostId::from_key("SHA256:k");
-    assert_eq!(inventory.take(keys(5, &["k"]), 4), [key.clone()]);
+    assert_eq!(inventory.take(keys(5, &["k"]), 4), std::slice::from_ref(&key));
     let host = inventory.host(&key).unwrap();
     assert_eq!(host.formerly, [HostId::stand_in(ip(5)), HostId::from_mac(mac(1))]);
     assert_eq!((host.first_seen, host.last_seen), (1, 4));

@@ -8,11 +8,10 @@ use super::Settings;
 use crate::cluster::{ClusterDocument, Machine, Release, Role, SERVICELB_LABEL, config_yaml};
 use crate::facts::MachineFacts;
 use crate::observed::{Artefacts, Observed, Seen, Source};
-use crate::preflight::{Finding, Inspection};
+use crate::preflight::{Findings, Inspection};
 use crate::problem::{Code, Problem};
 use crate::stack::StackComponent;
 use crate::step::{Action, BINARY_PATH, IMAGES_DIRECTORY, INSTALLER_PATH, PlacedFile, Stage, Step};
-use std::collections::BTreeMap;
 
 pub fn sources(document: &ClusterDocument, observed: &Observed) -> Vec<Source> {
     let mut sources: Vec<Source> =
@@ -32,7 +31,7 @@ pub fn steps(
     document: &ClusterDocument,
     observed: &Observed,
     settings: &Settings,
-) -> Result<(Vec<Step>, BTreeMap<String, Vec<Finding>>), Problem> {
+) -> Result<(Vec<Step>, Findings), Problem> {
     // A channel is resolved to a version before planning; what a plan names must not move under it.
     let Release::Version(release) = &document.k3s.release else {
         return Err(Problem::new(Code::VersionUnknown).arg("version", "").arg("known", ""));

@@ -88,6 +88,9 @@ pub enum Severity {
     Note,
 }
 
+/// What was found, by machine, worst first.
+pub type Findings = BTreeMap<String, Vec<Finding>>;
+
 /// What one check found on one machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]

@@ -38,8 +38,11 @@ const MOST_BYTES: u64 = 128 * 1024;
 /// Bytes remembered to read the server's first offer from.
 const OFFER_BYTES: usize = 40 * 1024;
 
-/// The kinds in the order in which they are asked for; names as in the server's offer.
-const KINDS: [(&[&str], fn() -> Vec<Algorithm>); 5] = [
+/// The names of a kind in a server's offer, and how it is asked for.
+type Kind = (&'static [&'static str], fn() -> Vec<Algorithm>);
+
+/// The kinds in the order in which they are asked for.
+const KINDS: [Kind; 5] = [
     (&["ssh-ed25519"], || vec![Algorithm::Ed25519]),
     (&["ecdsa-sha2-nistp256"], || vec![Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }]),
     (&["ecdsa-sha2-nistp384"], || vec![Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 }]),
