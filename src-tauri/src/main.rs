@@ -1,1 +1,70 @@
-fn main() {}
+//! `portico-desktop`: the window over the command table.
+//!
+//! One command, `rpc`, and one channel, `portico`, lead to the pages; what is behind them is `api`'s. Nothing
+//! is decided here, no page is drawn here, and the window gets no other power of the shell.
+
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod arguments;
+mod door;
+mod world;
+
+use arguments::Arguments;
+use clap::Parser;
+use std::process::ExitCode;
+use tauri::{Manager, RunEvent};
+use world::World;
+
+fn main() -> ExitCode {
+    // One provider for the whole process, before anything speaks TLS.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_env("PORTICO_LOG"))
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    match show(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("portico-desktop: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs until the window is closed; an error is a sentence for the terminal.
+fn show(arguments: Arguments) -> Result<(), String> {
+    display()?;
+    let world = tauri::async_runtime::block_on(World::open(arguments))?;
+    let app = tauri::Builder::default()
+        .invoke_handler(tauri::generate_handler![door::rpc])
+        .manage(world.api.clone())
+        .build(tauri::generate_context!())
+        .map_err(|error| format!("the window cannot be opened: {error}"))?;
+    let engine = world.api.engine().clone();
+    let telling = tauri::async_runtime::spawn(door::tell(engine.listen(), app.handle().clone()));
+    let watch = tauri::async_runtime::block_on(async { engine.watch() });
+    app.run(move |app, event| {
+        // The practice homelab, if there is one, lives as long as the window.
+        let _alive = &world;
+        if matches!(event, RunEvent::ExitRequested { .. }) {
+            watch.abort();
+            telling.abort();
+            app.webview_windows().values().for_each(|window| drop(window.close()));
+        }
+    });
+    Ok(())
+}
+
+/// Fails when there is no screen to open a window on.
+#[cfg(target_os = "linux")]
+fn display() -> Result<(), String> {
+    gtk::init().map_err(|_| {
+        "there is no display to open a window on; `portico` does the same in a terminal".to_owned()
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn display() -> Result<(), String> {
+    Ok(())
+}

@@ -8,6 +8,7 @@ mod draft;
 pub mod english;
 mod handlers;
 pub mod loopback;
+mod open;
 pub mod table;
 pub mod typescript;
 pub mod wire;

@@ -11,11 +11,11 @@ mod practice;
 mod scan;
 mod secret;
 mod show;
-mod world;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
 use output::Output;
+use portico_api::Api;
 use portico_domain::problem::Problem;
 use std::process::ExitCode;
 
@@ -45,20 +45,20 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem> {
-    let world = world::World { endpoints: arguments.endpoints, data: arguments.data };
+    let open = || Api::open(arguments.endpoints.as_deref(), arguments.data.clone());
     match arguments.command {
         Command::Practice(command) => practice::run(command, output).await,
-        Command::Scan(options) => scan::run(&world.open().await?, options, output).await,
-        Command::Connect(options) => connect::run(&world.open().await?, options, output).await,
-        Command::Check(options) => change::check(&world.open().await?, options, output).await,
-        Command::Preview(options) => change::preview(&world.open().await?, options, output).await,
-        Command::Apply(options) => change::apply(&world.open().await?, options, output).await,
-        Command::Resume(options) => change::resume(&world.open().await?, options, output).await,
-        Command::Expose(options) => change::expose(&world.open().await?, options, output).await,
-        Command::Cancel { run } => show::cancel(&world.open().await?, run, output).await,
-        Command::Runs { run } => show::runs(&world.open().await?, run, output).await,
-        Command::Services => show::services(&world.open().await?, output).await,
-        Command::Flow => show::flow(&world.open().await?, output).await,
-        Command::Token => connect::token(&world.open().await?, output).await,
+        Command::Scan(options) => scan::run(&open().await?, options, output).await,
+        Command::Connect(options) => connect::run(&open().await?, options, output).await,
+        Command::Check(options) => change::check(&open().await?, options, output).await,
+        Command::Preview(options) => change::preview(&open().await?, options, output).await,
+        Command::Apply(options) => change::apply(&open().await?, options, output).await,
+        Command::Resume(options) => change::resume(&open().await?, options, output).await,
+        Command::Expose(options) => change::expose(&open().await?, options, output).await,
+        Command::Cancel { run } => show::cancel(&open().await?, run, output).await,
+        Command::Runs { run } => show::runs(&open().await?, run, output).await,
+        Command::Services => show::services(&open().await?, output).await,
+        Command::Flow => show::flow(&open().await?, output).await,
+        Command::Token => connect::token(&open().await?, output).await,
     }
 }

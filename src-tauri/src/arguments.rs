@@ -1,0 +1,19 @@
+//! What can be typed when the window is started from a terminal.
+
+use clap::Parser;
+use std::path::PathBuf;
+
+/// From bare machines on your network to a K3s cluster whose services you can open.
+#[derive(Parser)]
+#[command(name = "portico-desktop", version, about)]
+pub struct Arguments {
+    /// Use the addresses in this file instead of the real world's
+    #[arg(long, value_name = "FILE")]
+    pub endpoints: Option<PathBuf>,
+    /// Keep Portico's data in this folder
+    #[arg(long, value_name = "FOLDER", env = "PORTICO_DATA")]
+    pub data: Option<PathBuf>,
+    /// Rehearse on a homelab inside this program; it is gone when the window is closed
+    #[arg(long, conflicts_with = "endpoints")]
+    pub practice: bool,
+}

@@ -1,0 +1,93 @@
+//! `portico-loopback FOLDER`: the window's pages and the command table over HTTP, on a practice homelab.
+//!
+//! For tests in a browser. Prints one JSON line, `{"url", "homelab"}`, and serves until it is killed. FOLDER is the
+//! built pages. One machine's pinned host key is another one's, so that a changed key can be met.
+
+use axum::Router;
+use axum::extract::{Path as Asked, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use portico_api::{Api, Engine, Options, SecretStore, loopback, system_clock};
+use portico_domain::credential::{HostKey, Secret};
+use portico_practice::{Practice, PracticeOptions};
+use portico_world::ssh::HostKeys;
+use serde_json::json;
+use std::error::Error;
+use std::net::Ipv4Addr;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// The machines of the story; the rest of the homelab stays bare.
+const BUILT: &[&str] = &["pi-1", "pi-2", "pi-3", "nuc-1"];
+const CHANGED: &str = "nas";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let pages: PathBuf = std::env::args_os().nth(1).ok_or("portico-loopback FOLDER")?.into();
+    let practice = Practice::start(PracticeOptions::default()).await?;
+    let described = practice.describe();
+    let data = tempfile::tempdir()?;
+    pin_another_key(&practice, &data.path().join("host-keys.json"))?;
+    let engine = Engine::open(Options {
+        endpoints: serde_json::from_value(described["endpoints"].clone())?,
+        data: data.path().to_owned(),
+        secrets: SecretStore::in_memory(),
+        clock: system_clock(),
+    })
+    .await?;
+    let cloudflare = described["cloudflareToken"].as_str().unwrap_or_default();
+    engine.set_cloudflare_token(Secret::new(cloudflare.to_owned())).await?;
+    let _watch = engine.watch();
+
+    let token = uuid::Uuid::new_v4().simple().to_string();
+    let router = loopback::router(Api::new(engine, true), token.clone())
+        .merge(Router::new().route("/", get(index)).route("/{*path}", get(page)).with_state(Arc::new(pages)));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let machines: Vec<_> = described["machines"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|machine| machine["name"].as_str().is_some_and(|name| BUILT.contains(&name)))
+        .collect();
+    let homelab = json!({"machines": machines, "zone": described["zone"], "changedKey": CHANGED});
+    println!(
+        "{}",
+        json!({"url": format!("http://{}/#token={token}", listener.local_addr()?), "homelab": homelab})
+    );
+    axum::serve(listener, router).await?;
+    Ok(())
+}
+
+/// Pins the key of another machine for [`CHANGED`], as if it had been set up anew since.
+fn pin_another_key(practice: &Practice, pins: &Path) -> Result<(), Box<dyn Error>> {
+    let (address, port, key) = practice.homelab.read(|state| {
+        let machine = |name: &str| state.machine(name).ok_or_else(|| format!("no machine is called {name}"));
+        let key = machine(BUILT[0])?.host_key().public_key().to_openssh()?;
+        Ok::<_, Box<dyn Error>>((machine(CHANGED)?.address, practice.homelab.ports.ssh, key))
+    })?;
+    let key = HostKey { kind: String::new(), fingerprint: String::new(), key };
+    Ok(HostKeys::new(pins.to_owned(), Vec::new()).pin(&address.to_string(), port, &key)?)
+}
+
+async fn index(pages: State<Arc<PathBuf>>) -> Response {
+    page(pages, Asked("index.html".to_owned())).await
+}
+
+async fn page(State(pages): State<Arc<PathBuf>>, Asked(asked): Asked<String>) -> Response {
+    let plain = Path::new(&asked).components().all(|part| matches!(part, Component::Normal(_)));
+    let kind = match asked.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        Some("svg") => "image/svg+xml",
+        Some("woff2") => "font/woff2",
+        _ => "application/octet-stream",
+    };
+    match tokio::fs::read(pages.join(&asked)).await {
+        Ok(bytes) if plain => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}

@@ -1,0 +1,185 @@
+// The built app under WebDriver, used as a person would: everything is found by role and label.
+//
+// TAURI_DRIVER         path of tauri-driver
+// PORTICO_APP          path of portico-desktop
+// PORTICO_SCREENSHOTS  a folder for pictures; without it none are kept
+//
+// WebDriver knows no roles, so Testing Library's queries run inside the page; clicks and keys are WebDriver's
+// own, through the window. Deliberately not here: any step of a story.
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Builder, Capabilities, Key, error } from 'selenium-webdriver';
+
+const require = createRequire(import.meta.url);
+const queries = readFileSync(require.resolve('@testing-library/dom/dist/@testing-library/dom.umd.min.js'), 'utf8');
+const pictures = process.env.PORTICO_SCREENSHOTS;
+
+function needed(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} has to be set, see tests/window/driver.mjs`);
+  return value;
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const wire = (text) => (text instanceof RegExp ? { source: text.source, flags: text.flags } : text);
+
+/** Runs in the page: all elements of a role (or with a label), seen by assistive technology, in a scope. */
+function find(steps) {
+  const { queryAllByRole, queryAllByLabelText } = globalThis.TestingLibraryDom;
+  const text = (value) => (value?.source ? new RegExp(value.source, value.flags) : value);
+  let scopes = [document.body];
+  for (const { role, name, label } of steps) {
+    scopes = scopes.flatMap((scope) =>
+      label
+        ? queryAllByLabelText(scope, text(label), { selector: 'input, select, textarea' })
+        : queryAllByRole(scope, role, name ? { name: text(name) } : {}),
+    );
+  }
+  return scopes;
+}
+
+export const role = (name, label) => ({ role: name, name: wire(label) });
+export const label = (text) => ({ label: wire(text) });
+export { Key };
+
+/** A started app. */
+export class Window {
+  static async open(args) {
+    const [port, native] = [await freePort(), await freePort()];
+    const server = spawn(needed('TAURI_DRIVER'), ['--port', String(port), '--native-port', String(native)], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const capabilities = new Capabilities();
+    capabilities.setBrowserName('wry');
+    capabilities.set('tauri:options', { application: needed('PORTICO_APP'), args });
+    const build = () =>
+      new Builder().usingServer(`http://127.0.0.1:${port}/`).withCapabilities(capabilities).build();
+    const window = new Window();
+    window.server = server;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        window.driver = await build();
+        break;
+      } catch (refused) {
+        // The driver needs a moment before it listens.
+        if (attempt === 50 || !/ECONNREFUSED/.test(String(refused))) {
+          server.kill();
+          throw refused;
+        }
+        await sleep(100);
+      }
+    }
+    await window.driver.executeScript(`${queries};globalThis.TestingLibraryDom = globalThis.TestingLibraryDom ?? TestingLibraryDom;`);
+    await window.driver.executeScript(() => {
+      globalThis.complaints = [];
+      const complain = (text) => globalThis.complaints.push(text);
+      document.addEventListener('securitypolicyviolation', (event) =>
+        complain(`blocked by the content security policy: ${event.violatedDirective} ${event.blockedURI}`),
+      );
+      addEventListener('error', (event) => complain(event.message));
+      addEventListener('unhandledrejection', (event) => complain(String(event.reason)));
+    });
+    return window;
+  }
+
+  async close() {
+    await this.driver?.quit();
+    this.server.kill();
+  }
+
+  all(...steps) {
+    return this.driver.executeScript(find, steps);
+  }
+
+  /** Waits for one element and returns it. */
+  async see(...steps) {
+    const timeout = typeof steps.at(-1) === 'number' ? steps.pop() : 20_000;
+    const until = Date.now() + timeout;
+    for (;;) {
+      const [first] = await this.all(...steps);
+      if (first) return first;
+      if (Date.now() > until) {
+        const said = await this.driver.executeScript(() => document.body.innerText);
+        throw new Error(`${JSON.stringify(steps)} did not appear. The page says:\n${said}`);
+      }
+      await sleep(100);
+    }
+  }
+
+  async gone(...steps) {
+    const until = Date.now() + 30_000;
+    while ((await this.all(...steps)).length > 0) {
+      if (Date.now() > until) throw new Error(`${JSON.stringify(steps)} did not go away`);
+      await sleep(100);
+    }
+  }
+
+  /** Waits for the first of several things, each an array of steps, and tells its index. */
+  async first(...alternatives) {
+    const until = Date.now() + 30_000;
+    for (;;) {
+      for (const [index, steps] of alternatives.entries())
+        if ((await this.all(...steps)).length > 0) return index;
+      if (Date.now() > until) throw new Error(`none of ${JSON.stringify(alternatives)} appeared`);
+      await sleep(100);
+    }
+  }
+
+  /** Clicks with the mouse; a hidden radio button or checkbox by the label around it. */
+  async click(...steps) {
+    for (let attempt = 1; ; attempt++) {
+      const element = await this.see(...steps);
+      try {
+        const target = await this.driver.executeScript((each) => {
+          const seen = each.matches('.visually-hidden') ? (each.closest('label') ?? each) : each;
+          seen.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+          return seen;
+        }, element);
+        return await target.click();
+      } catch (problem) {
+        // The page drew itself anew between the look and the click.
+        if (!(problem instanceof error.StaleElementReferenceError) || attempt === 5) throw problem;
+      }
+    }
+  }
+
+  async type(text, ...steps) {
+    const element = await this.see(...steps);
+    await element.clear();
+    await element.sendKeys(text);
+  }
+
+  go(page) {
+    return this.click(role('navigation'), role('link', new RegExp(`^${page}`)));
+  }
+
+  text(element) {
+    return this.driver.executeScript((each) => each.textContent, element);
+  }
+
+  complaints() {
+    return this.driver.executeScript(() => globalThis.complaints);
+  }
+
+  async picture(name) {
+    if (!pictures) return;
+    mkdirSync(pictures, { recursive: true });
+    // Transitions end first, so that the picture is the same each time.
+    await this.driver.executeScript(() => {
+      for (const each of document.getAnimations())
+        if (Number.isFinite(Number(each.effect?.getComputedTiming().endTime))) each.finish();
+    });
+    writeFileSync(join(pictures, `${name}.png`), await this.driver.takeScreenshot(), 'base64');
+  }
+}

@@ -1,0 +1,141 @@
+// The whole job with the mouse, in the built app, on the practice homelab: from a scan to a service that answers
+// and its path in the flow. The order matters, as it does for a person.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Key, label, role, Window } from './driver.mjs';
+
+// What the app prints to the terminal for whoever rehearses.
+const machines = [
+  { name: 'pi-1', user: 'pi', password: 'raspberry' },
+  { name: 'pi-2', user: 'pi', password: 'raspberry' },
+  { name: 'pi-3', user: 'pi', password: 'raspberry' },
+  { name: 'nuc-1', user: 'admin', password: 'homelab' },
+];
+let window;
+
+before(async () => {
+  window = await Window.open(['--practice']);
+});
+after(() => window?.close());
+
+/** A step of the story; none is tried after one that failed. */
+let broken = false;
+function step(name, act) {
+  test(name, { timeout: 300_000 }, async () => {
+    assert.ok(!broken, 'an earlier step failed');
+    broken = true;
+    await act();
+    broken = false;
+  });
+}
+
+const dialog = (name) => role('dialog', `Connect to ${name}`);
+
+/** Fills the form and sends it, trusting the machine when it is new. */
+async function connect({ name, user, password }, picture) {
+  const sheet = dialog(name);
+  const trust = [sheet, role('button', 'Yes, trust this machine')];
+  const sudo = [sheet, label('sudo password')];
+  await window.type(user, sheet, role('textbox', 'User'));
+  await window.click(sheet, role('radio', 'Password'));
+  await window.type(password, sheet, label('Password'));
+  await window.click(sheet, role('button', 'Connect'));
+  await window.see(...trust);
+  if (picture) await window.picture(picture);
+  await window.click(...trust);
+  await window.gone(...trust);
+  for (;;) {
+    const index = await window.first(sudo, [sheet, role('alert')], [role('button', 'Choose roles')], [role('table')]);
+    if (index === 0) {
+      await window.type(password, ...sudo);
+      await window.click(sheet, role('button', 'Connect'));
+      await window.gone(sheet);
+    }
+    if ((await window.all(sheet)).length === 0) return;
+    assert.notEqual(index, 1, 'the login is refused');
+  }
+}
+
+step('a scan finds the machines', async () => {
+  await window.go('Machines');
+  await window.click(role('button', 'Scan the network'));
+  for (const { name } of machines) await window.see(role('checkbox', `Pick ${name}`));
+  await window.see(role('button', 'Scan again'), 60_000);
+  assert.equal(await window.driver.getTitle(), 'Portico');
+  assert.equal(await window.driver.executeScript(() => typeof globalThis.__TAURI__), 'undefined');
+});
+
+step('each connects, once its fingerprint was accepted', async () => {
+  for (const machine of machines) {
+    await window.click(role('checkbox', `Pick ${machine.name}`));
+    await window.click(role('button', `Connect to ${machine.name}`));
+    await connect(machine, machine === machines[0] && 'connect');
+  }
+  await window.see(role('button', 'Choose roles'));
+  await window.picture('machines');
+});
+
+step('roles are chosen and the machines checked', async () => {
+  await window.click(role('button', 'Choose roles'));
+  await window.see(role('heading', 'Who does what'));
+  await window.see(role('button', 'Preview the build'), 60_000);
+  await window.picture('cluster-roles');
+});
+
+step('every step is shown before it is done', async () => {
+  await window.click(role('button', 'Preview the build'));
+  await window.see(role('heading', 'What will happen'), 60_000);
+  await window.click(role('button', 'Show all commands'));
+  await window.see(role('group', /^Command of/));
+  await window.click(role('button', 'Hide all commands'));
+  await window.picture('cluster-preview');
+});
+
+step('the cluster is built', async () => {
+  await window.click(role('button', 'Build the cluster'));
+  await window.see(role('progressbar', 'Progress of the run'));
+  await window.picture('cluster-build');
+  await window.see(role('heading', 'Your cluster is ready'), 240_000);
+  for (const { name } of machines) await window.see(role('region', name));
+  await window.picture('cluster');
+});
+
+step('a service is opened and answers', async () => {
+  await window.go('Services');
+  await window.click(role('link', 'Add service'));
+  await window.see(role('textbox', 'Name'));
+  await window.picture('service-add');
+  await window.click(role('button', 'Preview'));
+  await window.click(role('button', 'Add the service'));
+  await window.see(role('heading', 'echo.example.test answers'), 180_000);
+  await window.go('Services');
+  await window.see(role('table'));
+  await window.picture('services');
+});
+
+step('its path is drawn, hop by hop, in both themes', async () => {
+  await window.go('Flow');
+  await window.click(role('button', /^echo\b.*Service/));
+  const path = role('complementary', 'Path');
+  await window.see(path, role('heading', 'From your LAN'));
+  assert.ok((await window.all(path, role('listitem'))).length >= 5, 'from who asks to the machine it runs on');
+  await window.picture('flow');
+  while ((await window.all(role('button', 'Theme: Dark'))).length === 0)
+    await window.click(role('button', /^Theme:/));
+  await window.picture('flow-dark');
+  await window.click(role('radio', 'Table'));
+  await window.see(role('table', 'Flow of traffic'));
+  await window.driver.actions().sendKeys(Key.ESCAPE).perform();
+});
+
+step('what was done can be read again', async () => {
+  while ((await window.all(role('button', 'Theme: Light'))).length === 0)
+    await window.click(role('button', /^Theme:/));
+  await window.go('Runs');
+  await window.see(role('table'));
+  await window.picture('runs');
+});
+
+step('nothing was blocked by the content security policy, and no script failed', async () => {
+  assert.deepEqual(await window.complaints(), []);
+});
