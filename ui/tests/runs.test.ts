@@ -12,8 +12,9 @@ import { accessible } from './accessible';
 
 const step = (id: string, machine: string | null, more: Partial<RunStep> = {}): RunStep => ({
   id,
+  stage: 'configure',
   machine,
-  title: { code: id, args: {} },
+  danger: 'none',
   state: 'done',
   startedAt: 0,
   finishedAt: 1,
@@ -22,16 +23,23 @@ const step = (id: string, machine: string | null, more: Partial<RunStep> = {}): 
   problem: null,
   ...more,
 });
+const exposure = {
+  name: 'echo',
+  hostname: 'echo.example.test',
+  reach: 'lan',
+  backend: { kind: 'echo', image: 'x' },
+} as const;
 const run = (state: RunState, steps: RunStep[]): Run => ({
   id: 'run-1',
-  title: { code: 'build-cluster', args: { name: 'home' } },
+  change: { kind: 'expose', exposure },
   state,
   startedAt: 0,
   finishedAt: state === 'running' ? null : 90_000,
   steps,
   secondsLeft: state === 'running' ? 40 : null,
 });
-const failed = step('install', 'pi-2', {
+const failed = step('pi-2/install', 'pi-2', {
+  stage: 'join-agent',
   state: 'failed',
   log: ['k3s[812]: listen tcp :6443: bind: address already in use'],
   problem: {
@@ -50,14 +58,12 @@ describe('a run', () => {
       run: run('failed', [step('configure', 'pi-1'), failed, step('verify', null, { state: 'waiting' })]),
     });
     const lane = within(screen.getByRole('region', { name: 'pi-2' }));
-    expect(lane.getByRole('alert')).toHaveTextContent('Port 6443 on pi-2 is used by haproxy.');
-    expect(lane.getByRole('alert')).toHaveTextContent('Stop that program and continue.');
+    expect(lane.getByRole('alert')).toHaveTextContent('Port 6443 on pi-2 is taken by haproxy.');
+    expect(lane.getByRole('alert')).toHaveTextContent('Stop haproxy, then continue.');
     expect(lane.getByText(/address already in use/)).toBeVisible();
     expect(screen.getByText('1 of 3 steps')).toBeVisible();
     await accessible('part');
-    call.mockImplementation((name) =>
-      Promise.resolve(name === 'resume' ? { run: 'run-2' } : name === 'runs' ? { runs: [] } : failed),
-    );
+    call.mockResolvedValue(run('running', []));
     await userEvent.click(screen.getByRole('button', { name: 'Continue' }));
     expect(call).toHaveBeenCalledWith('resume', { run: 'run-1' });
   });
@@ -85,16 +91,29 @@ describe('a run', () => {
 });
 
 describe('the store', () => {
-  it('adds log lines to the step they belong to, and asks again after a gap', async () => {
-    const known = run('running', [step('install', 'pi-1', { state: 'running' })]);
-    call.mockImplementation((name) => Promise.resolve(name === 'runs' ? { runs: [] } : known));
+  it('takes a step at a time, and asks anew at the end and after a gap', async () => {
+    const waiting = step('pi-1/install', 'pi-1', { state: 'waiting' });
+    call.mockImplementation((name) =>
+      Promise.resolve(
+        name === 'runs' ? { runs: [run('running', [waiting])] } : run('done', [step(waiting.id, 'pi-1')]),
+      ),
+    );
     const stop = runs.listen();
-    await runs.open('run-1');
-    feed.take({ seq: 1, kind: 'log', run: 'run-1', step: 'install', line: 'hello' });
+    await waitFor(() => expect(runs.get('run-1')?.steps).toHaveLength(1));
+    feed.take({
+      seq: 1,
+      kind: 'step',
+      run: 'run-1',
+      step: { ...waiting, state: 'running', log: ['hello'] },
+      secondsLeft: 7,
+    });
     expect(runs.get('run-1')?.steps[0]?.log).toEqual(['hello']);
+    expect(runs.get('run-1')?.secondsLeft).toBe(7);
+    feed.take({ seq: 2, kind: 'run-ended', run: 'run-1', state: 'done' });
+    await waitFor(() => expect(runs.get('run-1')?.state).toBe('done'));
     call.mockClear();
-    feed.take({ seq: 9, kind: 'log', run: 'run-1', step: 'install', line: 'later' });
-    await waitFor(() => expect(call).toHaveBeenCalledWith('run', { id: 'run-1' }));
+    feed.take({ seq: 9, kind: 'scan-done', scan: 's', cancelled: false });
+    await waitFor(() => expect(call).toHaveBeenCalledWith('runs', {}));
     stop();
   });
 });

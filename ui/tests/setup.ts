@@ -18,8 +18,9 @@ globalThis.ResizeObserver ??= Watcher as unknown as typeof ResizeObserver;
 
 afterEach(() => cleanup());
 
-// A condition is awaited for as long as a busy machine may need.
-configure({ asyncUtilTimeout: 20_000 });
+// A condition is awaited for as long as a busy machine may need. Whether an ancestor hides an element is
+// asked by toBeVisible where it matters; asked for every element, it takes most of the time here.
+configure({ asyncUtilTimeout: 20_000, defaultHidden: true });
 
 // index.html says so in the window.
 document.documentElement.lang = 'en';

@@ -16,7 +16,7 @@ vi.mock('@tauri-apps/api/event', () => ({
 }));
 
 const problem = { code: 'plan-stale', args: {}, detail: null } as const;
-const event = (seq: number): Event => ({ seq, kind: 'log', run: 'r', step: 's', line: `line ${seq}` });
+const event = (seq: number): Event => ({ seq, kind: 'scan-progress', scan: 's', done: seq, total: 9 });
 const answer = (status: number, body: unknown) =>
   Promise.resolve(new Response(JSON.stringify(body), { status }));
 
@@ -24,9 +24,12 @@ describe('the shell', () => {
   beforeEach(() => openDoor(tauriHost));
 
   it('gets name and request through its one command', async () => {
-    invoke.mockResolvedValueOnce({ run: 'run-1' });
-    expect(await call('apply', { plan: 'p' })).toEqual({ run: 'run-1' });
-    expect(invoke).toHaveBeenCalledWith('rpc', { name: 'apply', request: { plan: 'p' } });
+    invoke.mockResolvedValueOnce({ scan: 's' });
+    expect(await call('scan-start', { subnets: [], allowLarge: false })).toEqual({ scan: 's' });
+    expect(invoke).toHaveBeenCalledWith('rpc', {
+      name: 'scan-start',
+      request: { subnets: [], allowLarge: false },
+    });
   });
 
   it('hands its error on with code and arguments', async () => {

@@ -5,5 +5,6 @@ export function roleProblem(document: ClusterDocument): Problem | null {
   const servers = document.machines.filter((machine) => machine.role === 'server').length;
   if (servers === 0) return { code: 'no-server', args: {}, detail: null };
   if (servers === 2) return { code: 'two-servers', args: {}, detail: null };
+  if (servers % 2 === 0) return { code: 'even-servers', args: { servers: String(servers) }, detail: null };
   return null;
 }

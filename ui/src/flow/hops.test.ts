@@ -1,19 +1,37 @@
 import { expect, it } from 'vitest';
 import { graph } from '../../tests/fixture/graph';
-import { hops } from './hops';
+import { banner } from './banner';
+import { timed } from './hops';
+
+const flow = graph(0);
 
 it('tells a path from left to right with the time to each hop', () => {
-  const flow = graph(0);
-  const path = flow.paths.find((other) => other.service === 'svc:wiki');
+  const path = flow.paths.find((other) => other.service === 'wiki');
   if (!path) throw new Error('the fixture has no wiki');
-  expect(hops(flow, path).map(({ node, latency }) => `${node.label} ${latency}`.trim())).toEqual([
+  expect(timed(flow, path).map(({ hop, latency }) => `${hop.label} ${latency}`.trim())).toEqual([
     'Your LAN',
-    'LAN names 4 ms',
-    'pi-2 1 ms',
-    'pi-3 1 ms',
-    'nuc-1 1 ms',
-    'ingress-nginx 2 ms',
+    'wiki.example.test',
+    'pi-2',
+    'pi-3',
+    'nuc-1 —',
+    'ingress-nginx 3 ms',
     'wiki —',
     'nuc-1 —',
   ]);
+});
+
+it('names the first hop that is down, and who is cut off by it', () => {
+  const found = banner(flow);
+  expect(found?.hop.id).toBe('service/wiki');
+  expect(found?.affected).toEqual(['wiki']);
+  const down = flow.hops.map((hop) => (hop.id === 'ingress' ? { ...hop, health: 'down' as const } : hop));
+  const paths = flow.paths.map((path) => ({ ...path, health: 'down' as const }));
+  const worse = banner({ ...flow, hops: down, paths });
+  expect(worse?.hop.id).toBe('ingress');
+  expect(worse?.affected).toHaveLength(7);
+});
+
+it('has nothing to say when nothing is down; unknown is no outage', () => {
+  const hops = flow.hops.map((hop) => ({ ...hop, health: 'unknown' as const }));
+  expect(banner({ ...flow, hops })).toBeNull();
 });

@@ -8,7 +8,7 @@ describe('layout', () => {
   it('puts each hop into the column of its kind', () => {
     const flow = graph(0);
     const places = layout(flow, area);
-    for (const hop of flow.nodes) {
+    for (const hop of flow.hops) {
       const head = places.heads.find((other) => other.column === hop.column);
       expect(places.spots.get(hop.id)?.x, hop.id).toBe(head?.x);
     }
@@ -19,7 +19,7 @@ describe('layout', () => {
     const before = graph(0);
     const after = {
       ...before,
-      nodes: before.nodes.map((hop) => ({ ...hop, health: 'unknown' as const, detail: 'x' })),
+      hops: before.hops.map((hop) => ({ ...hop, health: 'unknown' as const, detail: 'x' })),
     };
     expect(layout(after, area)).toEqual(layout(before, area));
   });
@@ -28,9 +28,7 @@ describe('layout', () => {
     const flow = graph(0);
     const { spots } = layout(flow, { width: 300, height: 100 });
     for (const column of columns) {
-      const rows = flow.nodes
-        .filter((hop) => hop.column === column)
-        .map((hop) => spots.get(hop.id)?.y ?? NaN);
+      const rows = flow.hops.filter((hop) => hop.column === column).map((hop) => spots.get(hop.id)?.y ?? NaN);
       for (const [index, y] of rows.entries()) {
         expect(y).toBeGreaterThan(16);
         if (index > 0) expect(y - (rows[index - 1] ?? 0)).toBeGreaterThanOrEqual(node.height);
@@ -45,7 +43,7 @@ describe('layout', () => {
   });
 
   it('lays out a graph without hops', () => {
-    const places = layout({ nodes: [], edges: [] }, area);
+    const places = layout({ hops: [], edges: [] }, area);
     expect(places.spots.size).toBe(0);
     expect(places.heads).toHaveLength(6);
   });
@@ -66,11 +64,11 @@ describe('neighbour', () => {
   const { spots } = layout(graph(0), area);
 
   it.each([
-    ['lan', 'ArrowRight', 'dns'],
-    ['svc:echo', 'ArrowDown', 'svc:grafana'],
-    ['svc:grafana', 'ArrowUp', 'svc:echo'],
-    ['svc:echo', 'ArrowUp', null],
-    ['ingress', 'ArrowLeft', 'in:pi-3'],
+    ['lan', 'ArrowRight', 'name/photos'],
+    ['service/echo', 'ArrowDown', 'service/grafana'],
+    ['service/grafana', 'ArrowUp', 'service/echo'],
+    ['service/echo', 'ArrowUp', null],
+    ['ingress', 'ArrowLeft', 'way-in/pi-3'],
     ['ingress', 'a', null],
   ])('%s %s leads to %s', (from, key, want) => expect(neighbour(spots, from, key)).toBe(want));
 });

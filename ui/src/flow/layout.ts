@@ -1,6 +1,6 @@
 // Where each hop stands: fixed columns by kind of hop, rows in the graph's own order. Pure, and blind to
 // health, so that nothing jumps when only the state of a hop changes. No layout library is needed for it.
-import type { Column, FlowEdge, FlowNode } from '../api/types';
+import type { Column, Edge, Hop } from '../api/types';
 
 export const columns: readonly Column[] = ['who', 'name', 'way-in', 'ingress', 'service', 'runs-on'];
 export const node = { width: 128, height: 54 } as const;
@@ -21,8 +21,8 @@ export interface Layout {
   between: number;
 }
 type Graph = {
-  nodes: readonly Pick<FlowNode, 'id' | 'column'>[];
-  edges: readonly Pick<FlowEdge, 'from' | 'to'>[];
+  hops: readonly Pick<Hop, 'id' | 'column'>[];
+  edges: readonly Pick<Edge, 'from' | 'to'>[];
 };
 
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -53,7 +53,7 @@ export function layout(graph: Graph, area: { width: number; height: number }): L
   const room = (area.width - columns.length * node.width) / (columns.length - 1);
   const between = Math.min(gap.most, Math.max(gap.least, room));
   const pitch = node.width + between;
-  const of = (column: Column) => graph.nodes.filter((hop) => hop.column === column);
+  const of = (column: Column) => graph.hops.filter((hop) => hop.column === column);
   const tallest = Math.max(1, ...columns.map((column) => of(column).length));
   const step = Math.min(row.most, Math.max(row.least, (area.height - head) / tallest));
   const middle = ((tallest - 1) * step) / 2;
@@ -86,7 +86,7 @@ export function layout(graph: Graph, area: { width: number; height: number }): L
   const left = (column: Column) => columns.indexOf(column) * pitch;
   return {
     spots: new Map(
-      graph.nodes.map((hop) => [hop.id, { x: left(hop.column), y: (y.get(hop.id) ?? 0) - top + head }]),
+      graph.hops.map((hop) => [hop.id, { x: left(hop.column), y: (y.get(hop.id) ?? 0) - top + head }]),
     ),
     heads: columns.map((column) => ({ column, x: left(column) })),
     width: (columns.length - 1) * pitch + node.width,

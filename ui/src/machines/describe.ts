@@ -1,30 +1,33 @@
 // What is known of a machine, as short lines: from its facts once connected, else from what it shows.
-import type { Host } from '../api/types';
+import type { Host, MachineFacts } from '../api/types';
 import { en } from '../text/en';
 import { fill, many, size } from '../text/format';
 
 const text = en.machines;
 
-export const nameOf = (host: Host): string =>
-  host.names[0] ?? host.facts?.hostname ?? host.addresses[0] ?? text.unnamed;
+export const nameOf = (host: Host): string => host.names[0] ?? host.addresses[0] ?? text.unnamed;
 
 /** `SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3` says more to a person without its protocol prefix. */
 export const bannerWords = (banner: string): string =>
   banner.replace(/^SSH-[\d.]+-/, '').replaceAll('_', ' ');
 
-export function known(host: Host): string[] {
-  if (host.facts) {
-    const { os, arch, cpus, memoryKib } = host.facts;
-    return [
-      `${os} · ${arch}`,
-      `${many(cpus, text.cores[0], text.cores[1])} · ${fill(text.memory, { size: size(memoryKib) })}`,
-    ];
-  }
-  const lines = [
-    host.banner === null ? null : bannerWords(host.banner),
-    host.ports.length === 0
-      ? null
-      : host.ports.map((port) => fill(text.port, { port: String(port) })).join(', '),
-  ].filter((line) => line !== null);
+export function factLines(facts: MachineFacts): string[] {
+  const system = [facts.osPretty, facts.arch].filter((part) => part !== null);
+  const hardware = [
+    facts.cpus === null ? null : many(facts.cpus, text.cores[0], text.cores[1]),
+    facts.memoryTotalKib === null ? null : fill(text.memory, { size: size(facts.memoryTotalKib) }),
+  ].filter((part) => part !== null);
+  return [system, hardware].filter((parts) => parts.length > 0).map((parts) => parts.join(' · '));
+}
+
+export function known(host: Host, facts: MachineFacts | undefined): string[] {
+  if (facts) return factLines(facts);
+  const banner = host.ssh.find((seen) => seen.banner !== null)?.banner;
+  const open = host.ports
+    .filter((seen) => seen.state === 'open')
+    .map((seen) => fill(text.port, { port: seen.port }));
+  const lines = [banner ? bannerWords(banner) : '', [...new Set(open)].join(', ')].filter(
+    (line) => line !== '',
+  );
   return lines.length > 0 ? lines : [text.nothingKnown];
 }

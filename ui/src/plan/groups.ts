@@ -1,6 +1,6 @@
 // Steps by machine, in the plan's order; steps of no machine come last, as they run last. The same for a
 // plan that is read and for a run that is watched.
-import type { Plan, PlanStep } from '../api/types';
+import type { PlanStep } from '../api/types';
 
 export interface Group<T> {
   machine: string | null;
@@ -17,5 +17,4 @@ export function groups<T extends { machine: string | null }>(steps: readonly T[]
 }
 
 export const toDo = (steps: readonly PlanStep[]): number =>
-  steps.filter((step) => step.state.kind !== 'done').length;
-export const isBlocked = (plan: Plan): boolean => plan.steps.some((step) => step.state.kind === 'blocked');
+  steps.filter((step) => step.verdict.state !== 'yes').length;

@@ -1,32 +1,30 @@
 // The cluster as it is being written down: the document, what the check says about it, and the plan.
 // A change to the document makes check and plan worthless, so both are dropped with it.
 import { call, problemOf } from '../api/door';
-import type { ClusterDocument, Finding, MachineFindings, Plan, Problem, Role } from '../api/types';
+import type { Checked, ClusterDocument, Finding, Host, Machine, PlanView, Problem } from '../api/types';
+import { machines } from './machines.svelte';
 
 export type Stage = 'roles' | 'preview' | 'build';
 
+/** Whether a finding forbids the build; what a step of the plan mends does not. */
+export const forbids = ({ severity, fix }: Finding): boolean =>
+  severity === 'stop' && fix?.kind !== 'cgroup-cmdline';
+
 class ClusterStore {
   document = $state<ClusterDocument | null>(null);
-  checked = $state<MachineFindings[] | null>(null);
-  plan = $state<Plan | null>(null);
+  checked = $state<Checked | null>(null);
+  plan = $state<PlanView | null>(null);
   run = $state<string | null>(null);
   stage = $state<Stage>('roles');
   problem = $state<Problem | null>(null);
   busy = $state(false);
   #drafted = '';
+  #checks = 0;
 
-  readonly servers = $derived(
-    this.document?.machines.filter((machine) => machine.role === 'server').length ?? 0,
+  readonly findings = $derived(Object.values(this.checked?.findings ?? {}).flat());
+  readonly hindrances = $derived(
+    this.findings.filter(forbids).length + Object.keys(this.checked?.unread ?? {}).length,
   );
-  readonly blockers = $derived(
-    this.checked?.flatMap(({ machine, findings }) =>
-      findings.filter((finding) => finding.severity === 'blocker').map((finding) => ({ machine, finding })),
-    ) ?? [],
-  );
-
-  findings(machine: string): Finding[] {
-    return this.checked?.find((entry) => entry.machine === machine)?.findings ?? [];
-  }
 
   async #busily<T>(work: () => Promise<T>): Promise<T | null> {
     this.busy = true;
@@ -42,12 +40,19 @@ class ClusterStore {
   }
 
   /** Proposes roles for the picked machines; asked again only when another set was picked. */
-  async draft(ids: string[]): Promise<void> {
+  async draft(hosts: Host[]): Promise<void> {
+    const ids = hosts.map((host) => host.id);
     const key = ids.toSorted().join(' ');
     if (ids.length === 0 || key === this.#drafted) return;
-    const answer = await this.#busily(() => call('document-draft', { machines: ids }));
+    const answer = await this.#busily(() => call('document-draft', { hosts: ids }));
     if (!answer) return;
     this.#drafted = key;
+    // The logins that worked are part of the document, so that it can be used without this window.
+    for (const machine of answer.document.machines) {
+      const login = machines.loginAt(machine.address);
+      machine.user ??= login?.user ?? null;
+      machine.port ??= login?.port ?? null;
+    }
     this.document = answer.document;
     this.stage = 'roles';
     this.plan = null;
@@ -57,13 +62,16 @@ class ClusterStore {
   async check(): Promise<void> {
     const document = this.document;
     if (!document) return;
+    // Of several checks under way only the last one speaks of the document as it is now.
+    const asked = ++this.#checks;
     const answer = await this.#busily(() => call('check', { document: $state.snapshot(document) }));
-    this.checked = answer?.machines ?? null;
+    if (asked === this.#checks) this.checked = answer;
   }
 
-  role(name: string, role: Role): void {
+  /** Changes one machine of the document, and checks anew. */
+  change(name: string, wish: Partial<Pick<Machine, 'role' | 'interface'>>): void {
     const machine = this.document?.machines.find((other) => other.name === name);
-    if (machine) machine.role = role;
+    if (machine) Object.assign(machine, wish);
     this.plan = null;
     void this.check();
   }
@@ -71,11 +79,10 @@ class ClusterStore {
   async preview(): Promise<void> {
     const document = this.document;
     if (!document) return;
-    const plan = await this.#busily(() =>
-      call('preview', { change: { kind: 'build', document: $state.snapshot(document) } }),
+    this.plan = await this.#busily(() =>
+      call('preview', { change: { kind: 'buildCluster', document: $state.snapshot(document) } }),
     );
-    this.plan = plan;
-    if (plan) this.stage = 'preview';
+    if (this.plan) this.stage = 'preview';
   }
 
   async build(start: (plan: string) => Promise<string>): Promise<void> {

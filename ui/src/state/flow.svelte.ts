@@ -1,6 +1,6 @@
-// The flow graph as the backend last saw it, and which service is selected.
+// The flow graph as the backend last saw it, and which hop is selected.
 import { call, problemOf } from '../api/door';
-import type { FlowGraph, FlowPath, Problem } from '../api/types';
+import type { FlowGraph, Path, Problem } from '../api/types';
 import { feed } from './feed';
 
 class FlowStore {
@@ -8,13 +8,13 @@ class FlowStore {
   problem = $state<Problem | null>(null);
   selected = $state<string | null>(null);
 
-  /** Every path that the selected node lies on. */
-  readonly paths = $derived<FlowPath[]>(
+  /** Every path that the selected hop lies on. */
+  readonly paths = $derived<Path[]>(
     this.selected === null
       ? []
-      : (this.graph?.paths.filter((path) => path.nodes.includes(this.selected ?? '')) ?? []),
+      : (this.graph?.paths.filter((path) => path.hops.includes(this.selected ?? '')) ?? []),
   );
-  readonly lit = $derived(new Set(this.paths.flatMap((path) => path.nodes)));
+  readonly lit = $derived(new Set(this.paths.flatMap((path) => path.hops)));
 
   async load(): Promise<void> {
     try {
@@ -31,7 +31,12 @@ class FlowStore {
 
   listen(): () => void {
     void this.load();
-    const stops = [feed.on('flow', ({ flow }) => (this.graph = flow)), feed.onGap(() => void this.load())];
+    const load = () => void this.load();
+    const stops = [
+      feed.on('flow', ({ flow }) => (this.graph = flow)),
+      feed.on('run-ended', load),
+      feed.onGap(load),
+    ];
     return () => stops.forEach((stop) => stop());
   }
 }

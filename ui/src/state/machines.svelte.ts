@@ -1,53 +1,51 @@
-// The machines seen on the network, the scan that finds them, and which of them were picked.
+// The machines seen on the network, the scan that finds them, which were picked, and which let us in.
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { call, problemOf } from '../api/door';
-import type { Facts, Finding, Host, Interface, Problem } from '../api/types';
+import type { Connected, Host, Interface, Problem } from '../api/types';
 import { feed } from './feed';
 
 export interface ScanWish {
-  subnets: string[] | null;
+  subnets: string[];
   allowLarge: boolean;
+}
+/** A login that worked since this window was opened, with the port if another than the usual was typed. */
+export interface Login extends Connected {
+  port: number | null;
 }
 
 const rank = { fit: 0, maybe: 1, unfit: 2 } as const;
 
-/** Numeric order of addresses, so that .9 comes before .10. */
-export function byAddress(a: Host, b: Host): number {
-  return (a.addresses[0] ?? '').localeCompare(b.addresses[0] ?? '', 'en', { numeric: true });
+/** Fit ones first, then by address in numeric order, so that .9 comes before .10. */
+export function inOrder(a: Host, b: Host): number {
+  return (
+    rank[a.fit.verdict] - rank[b.fit.verdict] ||
+    (a.addresses[0] ?? '').localeCompare(b.addresses[0] ?? '', 'en', { numeric: true })
+  );
 }
 
 class MachinesStore {
   #hosts = new SvelteMap<string, Host>();
+  #logins = new SvelteMap<string, Login>();
   picked = new SvelteSet<string>();
   interfaces = $state<Interface[]>([]);
   scan = $state<string | null>(null);
-  asked = $state(0);
+  done = $state(0);
   total = $state(0);
   cancelled = $state(false);
   scanned = $state(false);
-  loaded = $state(false);
   problem = $state<Problem | null>(null);
-  findings = new SvelteMap<string, Finding[]>();
 
-  readonly list = $derived(
-    [...this.#hosts.values()].sort(
-      (a, b) => rank[a.fitness.level] - rank[b.fitness.level] || byAddress(a, b),
-    ),
-  );
+  readonly list = $derived([...this.#hosts.values()].sort(inOrder));
   readonly chosen = $derived(this.list.filter((host) => this.picked.has(host.id)));
-  readonly unconnected = $derived(this.chosen.filter((host) => !host.connected));
+  readonly unconnected = $derived(this.chosen.filter((host) => !this.login(host)));
 
   async load(): Promise<void> {
     try {
-      const [{ machines }, { interfaces }] = await Promise.all([
-        call('machines', {}),
-        call('interfaces', {}),
-      ]);
+      const [{ hosts }, { interfaces }] = await Promise.all([call('machines', {}), call('interfaces', {})]);
       this.#hosts.clear();
-      for (const host of machines) this.#hosts.set(host.id, host);
+      for (const host of hosts) this.#hosts.set(host.id, host);
       for (const id of this.picked) if (!this.#hosts.has(id)) this.picked.delete(id);
       this.interfaces = interfaces;
-      this.loaded = true;
     } catch (error) {
       this.problem = problemOf(error);
     }
@@ -56,7 +54,7 @@ class MachinesStore {
   async start(wish: ScanWish): Promise<void> {
     this.problem = null;
     this.cancelled = false;
-    this.asked = this.total = 0;
+    this.done = this.total = 0;
     try {
       this.scan = (await call('scan-start', wish)).scan;
     } catch (error) {
@@ -65,8 +63,8 @@ class MachinesStore {
   }
 
   async stop(): Promise<void> {
-    if (this.scan)
-      await call('scan-cancel', { scan: this.scan }).catch((error) => (this.problem = problemOf(error)));
+    if (this.scan === null) return;
+    await call('scan-cancel', { scan: this.scan }).catch((error) => (this.problem = problemOf(error)));
   }
 
   pick(id: string, on: boolean): void {
@@ -74,30 +72,41 @@ class MachinesStore {
     else this.picked.delete(id);
   }
 
-  get(id: string): Host | undefined {
-    return this.#hosts.get(id);
+  login(host: Host): Login | undefined {
+    return host.addresses.map((address) => this.#logins.get(address)).find((login) => login !== undefined);
   }
 
-  /** What a successful connection told; the backend's own event follows and wins. */
-  learned(id: string, facts: Facts | null, findings: Finding[], user: string): void {
-    const host = this.#hosts.get(id);
-    if (host) this.#hosts.set(id, { ...host, connected: true, facts: facts ?? host.facts, user });
-    this.findings.set(id, findings);
+  loginAt(address: string): Login | undefined {
+    return this.#logins.get(address);
+  }
+
+  /** Remembers a login under the address that was asked for. */
+  connected(address: string, login: Login): void {
+    this.#logins.set(address, login);
+  }
+
+  /** More is known of a machine: it takes the place of the rows that it was shown as before. */
+  #take(host: Host): void {
+    for (const id of host.formerly) {
+      this.#hosts.delete(id);
+      if (this.picked.delete(id)) this.picked.add(host.id);
+    }
+    this.#hosts.set(host.id, host);
   }
 
   listen(): () => void {
     void this.load();
     const stops = [
-      feed.on('host', ({ host }) => this.#hosts.set(host.id, host)),
-      feed.on('scan-progress', ({ asked, total }) => {
-        this.asked = asked;
+      feed.on('host', ({ host }) => this.#take(host)),
+      feed.on('scan-progress', ({ done, total }) => {
+        this.done = done;
         this.total = total;
       }),
-      feed.on('scan-done', ({ cancelled, problem }) => {
+      feed.on('scan-problem', ({ problem }) => (this.problem = problem)),
+      feed.on('scan-done', ({ cancelled }) => {
         this.scan = null;
         this.scanned = true;
         this.cancelled = cancelled;
-        this.problem = problem;
       }),
       feed.onGap(() => void this.load()),
     ];

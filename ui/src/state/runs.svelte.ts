@@ -1,45 +1,43 @@
-// Runs: the list, and those that are looked at, kept current by events.
+// Every run with its steps, kept current by events: a step at a time, and one at the end.
 import { SvelteMap } from 'svelte/reactivity';
 import { call, problemOf } from '../api/door';
-import type { Problem, Run, RunStep, RunSummary } from '../api/types';
+import type { Problem, Run, RunStep } from '../api/types';
 import { feed } from './feed';
 
 /** A step that needs nothing more. */
 export const settled = (step: RunStep): boolean => step.state === 'done' || step.state === 'skipped';
 
 class RunsStore {
-  list = $state<RunSummary[]>([]);
+  #runs = new SvelteMap<string, Run>();
   loaded = $state(false);
   problem = $state<Problem | null>(null);
-  #open = new SvelteMap<string, Run>();
-  readonly running = $derived(this.list.find((run) => run.state === 'running') ?? null);
+  readonly list = $derived([...this.#runs.values()].sort((a, b) => b.startedAt - a.startedAt));
 
   get(id: string): Run | undefined {
-    return this.#open.get(id);
+    return this.#runs.get(id);
   }
 
   async load(): Promise<void> {
     try {
-      this.list = (await call('runs', {})).runs;
-      this.loaded = true;
+      for (const run of (await call('runs', {})).runs) this.#runs.set(run.id, run);
+      this.problem = null;
+    } catch (error) {
+      this.problem = problemOf(error);
+    }
+    this.loaded = true;
+  }
+
+  async open(id: string): Promise<void> {
+    try {
+      this.#runs.set(id, await call('run', { run: id }));
       this.problem = null;
     } catch (error) {
       this.problem = problemOf(error);
     }
   }
 
-  async open(id: string): Promise<void> {
-    try {
-      this.#open.set(id, await call('run', { id }));
-    } catch (error) {
-      this.problem = problemOf(error);
-    }
-  }
-
   async apply(plan: string): Promise<string> {
-    const { run } = await call('apply', { plan });
-    await Promise.all([this.open(run), this.load()]);
-    return run;
+    return this.#began(await call('apply', { plan }));
   }
 
   async cancel(id: string): Promise<void> {
@@ -47,37 +45,29 @@ class RunsStore {
   }
 
   async resume(id: string): Promise<string> {
-    const { run } = await call('resume', { run: id });
-    await Promise.all([this.open(run), this.load()]);
-    return run;
+    return this.#began(await call('resume', { run: id }));
+  }
+
+  /** The answer may be older than the events that overtook it. */
+  #began(run: Run): string {
+    if (!this.#runs.has(run.id)) this.#runs.set(run.id, run);
+    void this.open(run.id);
+    return run.id;
+  }
+
+  #step(id: string, step: RunStep, secondsLeft: number | null): void {
+    const run = this.#runs.get(id);
+    if (!run?.steps.some((other) => other.id === step.id)) return void this.open(id);
+    const steps = run.steps.map((other) => (other.id === step.id ? step : other));
+    this.#runs.set(id, { ...run, steps, secondsLeft });
   }
 
   listen(): () => void {
     void this.load();
     const stops = [
-      feed.on('run', ({ run }) => {
-        this.#open.set(run.id, run);
-        const known = this.list.find((other) => other.id === run.id);
-        if (!known) void this.load();
-        else {
-          known.state = run.state;
-          known.finishedAt = run.finishedAt;
-          known.done = run.steps.filter(settled).length;
-          known.total = run.steps.length;
-        }
-      }),
-      feed.on('log', ({ run, step, line }) => {
-        const open = this.#open.get(run);
-        if (!open) return;
-        const steps = open.steps.map((other) =>
-          other.id === step ? { ...other, log: [...other.log, line] } : other,
-        );
-        this.#open.set(run, { ...open, steps });
-      }),
-      feed.onGap(() => {
-        void this.load();
-        for (const id of this.#open.keys()) void this.open(id);
-      }),
+      feed.on('step', ({ run, step, secondsLeft }) => this.#step(run, step, secondsLeft)),
+      feed.on('run-ended', ({ run }) => void this.open(run)),
+      feed.onGap(() => void this.load()),
     ];
     return () => stops.forEach((stop) => stop());
   }

@@ -1,17 +1,19 @@
-// The services, the zones they can be named in, and the one form that opens a service.
+// The services that have a name, and those of the cluster that could get one.
 import { call, problemOf } from '../api/door';
-import type { Exposure, Plan, Problem, Service, Zone } from '../api/types';
+import type { AvailableService, ExposedService, Problem } from '../api/types';
 import { feed } from './feed';
 
 class ServicesStore {
-  list = $state<Service[]>([]);
-  zones = $state<Zone[]>([]);
+  exposed = $state<ExposedService[]>([]);
+  available = $state<AvailableService[]>([]);
   loaded = $state(false);
   problem = $state<Problem | null>(null);
 
   async load(): Promise<void> {
     try {
-      this.list = (await call('services', {})).services;
+      const { exposed, available } = await call('services', {});
+      this.exposed = exposed;
+      this.available = available;
       this.problem = null;
     } catch (error) {
       this.problem = problemOf(error);
@@ -19,18 +21,10 @@ class ServicesStore {
     this.loaded = true;
   }
 
-  preview(exposure: Exposure): Promise<Plan> {
-    return call('preview', { change: { kind: 'expose', exposure } });
-  }
-
   listen(): () => void {
-    void this.load();
-    const reload = () => void this.load();
-    const stops = [
-      feed.on('flow', reload),
-      feed.on('run', ({ run }) => run.state !== 'running' && reload()),
-      feed.onGap(reload),
-    ];
+    const load = () => void this.load();
+    load();
+    const stops = [feed.on('flow', load), feed.on('run-ended', load), feed.onGap(load)];
     return () => stops.forEach((stop) => stop());
   }
 }

@@ -1,4 +1,4 @@
-// The summary in the corner: practice or real, which cluster, how many of what, seen when.
+// The summary in the corner: practice or real, which cluster, how many of what.
 import { call, problemOf } from '../api/door';
 import type { Problem, Status } from '../api/types';
 import { feed } from './feed';
@@ -21,7 +21,12 @@ class StatusStore {
   start(): () => void {
     const load = () => void this.load();
     load();
-    const stops = [feed.on('run', load), feed.on('flow', load), feed.on('scan-done', load), feed.onGap(load)];
+    const stops = [
+      feed.on('run-ended', load),
+      feed.on('flow', load),
+      feed.on('scan-done', load),
+      feed.onGap(load),
+    ];
     const tick = setInterval(() => (this.now = Date.now()), 1000);
     return () => {
       clearInterval(tick);

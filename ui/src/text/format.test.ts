@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ago, duration, fill, findingWords, many, phrase, sentence, size } from './format';
+import { ago, duration, fill, findingWords, many, reasonWords, sentence, size, stepTitle } from './format';
 import { problems } from './problems';
-import { titles } from './phrases';
 
 describe('numbers and times', () => {
   it.each([
@@ -29,24 +28,27 @@ describe('numbers and times', () => {
 
 describe('codes', () => {
   it('become sentences with their arguments', () => {
-    expect(
-      sentence({ code: 'connection-refused', args: { address: 'pi', port: '2222' }, detail: null }).what,
-    ).toBe('pi refuses connections on port 2222.');
-    expect(phrase(titles, { code: 'build-cluster', args: { name: 'home' } })).toBe('Build the cluster home');
+    const problem = {
+      code: 'connection-refused',
+      args: { address: 'pi', port: '2222' },
+      detail: null,
+    } as const;
+    expect(sentence(problem).what).toBe('pi refused the connection on port 2222.');
+    expect(reasonWords({ code: 'ssh-closed', port: 22 })).toBe('SSH is off: port 22 is closed');
+    const finding = { check: 'clock-skew', severity: 'stop', args: { seconds: '600' }, fix: null } as const;
+    expect(findingWords(finding).what).toBe('Its clock is off by 600 s.');
   });
-  it('are shown as their own words where no sentence is known', () => {
-    expect(phrase({}, { code: 'some-new-step', args: {} })).toBe('Some new step');
-    expect(findingWords({ code: 'odd-thing', severity: 'note', args: {}, fix: null })).toEqual({
-      what: 'Odd thing',
-      fix: '',
-    });
-  });
-  it('never leave a brace behind', () => expect(fill('{a} and {b}', { a: 'x' })).toBe('x and …'));
-  it('all end in a full stop and never shout', () => {
+  it('leave no brace behind, whatever arguments come', () => {
+    expect(fill('{a} and {b}', { a: 'x' })).toBe('x and');
     for (const [code, { what, next }] of Object.entries(problems)) {
-      expect(what, code).toMatch(/\.$/);
-      expect(next, code).toMatch(/\.$/);
-      expect(what + next, code).not.toContain('!');
+      expect(fill(what, {}) + fill(next, {}), code).not.toMatch(/[{}]/);
     }
+  });
+  it('are never put as a command line of Portico, which the window does not have', () => {
+    for (const [code, { next }] of Object.entries(problems)) expect(next, code).not.toMatch(/portico [a-z]+/);
+  });
+  it('name a step by its stage, and an object that is applied by its kind', () => {
+    expect(stepTitle({ id: 'pi-1/copy', stage: 'copy-k3s' })).toBe('Copy K3s');
+    expect(stepTitle({ id: 'echo/namespace', stage: 'deploy-workload' })).toBe('Make the namespace');
   });
 });

@@ -1,6 +1,7 @@
 // Numbers, sizes, times and codes as words. Everything goes through Intl in the window's language.
-import type { Args, Finding, Phrase, Problem } from '../api/types';
-import { findings } from './phrases';
+import type { Change, Finding, Problem, Reason, Stage } from '../api/types';
+import { en } from './en';
+import { findings, objects, reasons, stages } from './phrases';
 import { problems, type Sentence } from './problems';
 
 const language = 'en';
@@ -17,19 +18,33 @@ export const many = (value: number, one: string, other: string): string =>
 export const names = (values: string[]): string => list.format(values);
 export const moment = (at: number): string => clock.format(at);
 
-/** Puts arguments into a template; an argument that is not there shows as an ellipsis. */
-export const fill = (template: string, args: Args): string =>
-  template.replace(/\{(\w+)\}/g, (_, name: string) => args[name] ?? '…');
-
-const words = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('-', ' ');
-
-export const phrase = (catalogue: Record<string, string>, { code, args }: Phrase): string =>
-  fill(catalogue[code] ?? words(code), args);
+/** Puts arguments into a template; one that is not there is left out, so that nobody ever reads braces. */
+export const fill = (template: string, args: { readonly [key: string]: unknown }): string =>
+  template.replace(/\{(\w+)\}/g, (_, name: string) => String(args[name] ?? '')).trim();
 
 export function sentence(problem: Problem): Sentence {
-  const { what, next } = problems[problem.code];
+  const { what, next } = problems[problem.code] ?? problems.internal;
   return { what: fill(what, problem.args), next: fill(next, problem.args) };
 }
+
+/** What the check found and what to do about it. */
+export function findingWords({ check, args }: Finding): { what: string; fix: string } {
+  const { what, fix } = findings[check];
+  return { what: fill(what, args), fix: fill(fix, args) };
+}
+
+export const reasonWords = (reason: Reason): string => fill(reasons[reason.code], reason);
+
+/** What a step is called. Steps that apply one object each are told apart by the object in their id. */
+export function stepTitle({ id, stage }: { id: string; stage: Stage }): string {
+  const object = objects[id.slice(id.lastIndexOf('/') + 1)];
+  return stage === 'deploy-workload' && object ? object : stages[stage];
+}
+
+export const changeTitle = (change: Change): string =>
+  change.kind === 'buildCluster'
+    ? fill(en.run.build, { name: change.document.name })
+    : fill(en.run.expose, { name: change.exposure.name, hostname: change.exposure.hostname });
 
 /** Memory and disks, from KiB, in the unit that is printed on the box. */
 export function size(kib: number): string {
@@ -53,12 +68,4 @@ export function ago(at: number, now: number): string {
   if (seconds > -5400) return relative.format(Math.round(seconds / 60), 'minute');
   if (seconds > -129_600) return relative.format(Math.round(seconds / 3600), 'hour');
   return relative.format(Math.round(seconds / 86_400), 'day');
-}
-
-/** What the check found and what to do about it. */
-export function findingWords({ code, args }: Finding): { what: string; fix: string } {
-  const entry = findings[code];
-  return entry
-    ? { what: fill(entry.what, args), fix: fill(entry.fix, args) }
-    : { what: words(code), fix: '' };
 }
