@@ -36,7 +36,7 @@ describe('codes', () => {
     expect(sentence(problem).what).toBe('pi refused the connection on port 2222.');
     expect(reasonWords({ code: 'ssh-closed', port: 22 })).toBe('SSH is off: port 22 is closed');
     const finding = { check: 'clock-skew', severity: 'stop', args: { seconds: '600' }, fix: null } as const;
-    expect(findingWords(finding).what).toBe('Its clock is off by 600 s.');
+    expect(findingWords(finding).what).toBe('Its clock is 600 s away from the others.');
   });
   it('leave no brace behind, whatever arguments come', () => {
     expect(fill('{a} and {b}', { a: 'x' })).toBe('x and');

@@ -28,9 +28,9 @@ export function sentence(problem: Problem): Sentence {
 }
 
 /** What the check found and what to do about it. */
-export function findingWords({ check, args }: Finding): { what: string; fix: string } {
-  const { what, fix } = findings[check];
-  return { what: fill(what, args), fix: fill(fix, args) };
+export function findingWords({ check, args }: Finding): Sentence {
+  const { what, next } = findings[check];
+  return { what: fill(what, args), next: fill(next, args) };
 }
 
 export const reasonWords = (reason: Reason): string => fill(reasons[reason.code], reason);

@@ -1,5 +1,6 @@
 // The words for what the backend sends as codes besides problems: stages of a plan, findings of the check,
 // and what speaks for or against a machine. Each is complete: a code without words does not compile.
+import { checks } from '../api/generated/english';
 import type { CheckCode, InterfaceKind, LeftOut, Reason, Stage } from '../api/types';
 
 export const stages = {
@@ -27,92 +28,27 @@ export const objects: Record<string, string> = {
   service: 'Give it an address inside',
 };
 
+/** The backend's sentences of the check, but where they speak of the document as a file. */
 export const findings = {
-  'fact-unknown': { what: 'Its {fact} could not be read.', fix: 'This check stays open.' },
-  'arch-unsupported': { what: 'K3s does not run on {arch}.', fix: 'Leave this machine out.' },
-  'os-unproven': { what: '{os} has not been tried with K3s by its makers.', fix: 'It will likely work.' },
-  'no-systemd': { what: 'It has no systemd.', fix: 'Portico needs a Linux with systemd.' },
-  'memory-low': {
-    what: 'It has {found} MiB of memory; a {role} needs {needed} MiB.',
-    fix: 'Give it another role, or leave it out.',
-  },
-  'cpus-few': { what: 'It has {found} processor cores; a {role} needs {needed}.', fix: 'It will be slow.' },
-  'disk-low': {
-    what: '{found} MiB of disk space are free; {needed} MiB are needed.',
-    fix: 'Free some space first.',
-  },
-  'swap-on': { what: 'Swap is on ({size} MiB).', fix: 'It works; heavy use of it slows the cluster down.' },
+  ...checks,
   'cgroup-memory-off': {
     what: 'The memory cgroup is off, and K3s needs it.',
-    fix: 'The build switches it on and restarts the machine once.',
-  },
-  'cgroup-v1': {
-    what: 'It uses the old cgroup v1, which Kubernetes {version} refuses.',
-    fix: 'Update its system.',
-  },
-  'selinux-policy-missing': {
-    what: 'SELinux is enforcing, and the policy for K3s is missing.',
-    fix: 'Install the package k3s-selinux first.',
-  },
-  'iptables-buggy': {
-    what: 'Its iptables {version} has a bug that stalls clusters.',
-    fix: 'Update iptables, or switch to its legacy mode.',
-  },
-  'clock-skew': { what: 'Its clock is off by {seconds} s.', fix: 'Switch time synchronisation on there.' },
-  'own-clock-skew': {
-    what: 'The clock of this computer is off by {seconds} s.',
-    fix: 'Set it right; the machines agree with one another.',
-  },
-  'clock-not-synchronised': {
-    what: 'Its clock is not synchronised.',
-    fix: 'Switch time synchronisation on there.',
-  },
-  'hostname-duplicate': {
-    what: 'It is called {hostname}, and so is {others}.',
-    fix: 'It gets its own name in the cluster.',
-  },
-  'hostname-unusable': {
-    what: 'The name {hostname} cannot be used in a cluster.',
-    fix: 'It gets another name in the cluster.',
-  },
-  'machine-id-duplicate': {
-    what: 'Its disk looks like a copy of {others}: both have the same machine id.',
-    fix: 'Make a new id on one of them and restart it.',
+    next: 'The build switches it on and restarts the machine once.',
   },
   'interface-chosen': {
     what: 'It has several network cards.',
-    fix: 'The cluster uses {interface} ({address}), which reaches the others.',
+    next: 'The cluster uses {interface} ({address}), which reaches the others.',
   },
   'interface-unclear': {
     what: 'It has several network cards, and it is not clear which reaches the others.',
-    fix: 'Choose one of: {candidates}.',
+    next: 'Choose one:',
   },
-  'interface-missing': { what: 'It has no network card {wanted}.', fix: 'Choose another.' },
-  'no-address': { what: 'It has no address that the others can reach.', fix: 'Check its network.' },
-  'no-default-route': { what: 'It has no default route.', fix: 'K3s needs one, even without internet.' },
-  'lan-overlap': {
-    what: 'Its network {network} overlaps the range {range} inside the cluster.',
-    fix: 'Set {option} in the cluster document to a range that nothing uses.',
-  },
-  'port-in-use': { what: 'Port {port} is used by {process}.', fix: 'Stop that program first.' },
-  'firewall-rules': {
-    what: 'Its firewall {firewall} is on and closes what K3s needs: {missing}.',
-    fix: 'Open it there.',
-  },
-  'foreign-k3s': {
-    what: 'K3s {version} is installed there already, not by Portico.',
-    fix: 'Leave it out, or uninstall that K3s first.',
-  },
+  'interface-missing': { what: 'It has no network card {wanted}.', next: 'Choose another.' },
   'role-differs': {
-    what: 'It runs K3s as {found}, and should be {wanted}.',
-    fix: 'Give it the role that it has.',
+    what: 'It runs as {found}, and should become {wanted}.',
+    next: 'Give it the role that it has.',
   },
-  'leftover-data': {
-    what: 'Data of an earlier cluster is left there: {paths}.',
-    fix: 'Remove it first if you do not need it.',
-  },
-  'leftover-files': { what: 'Files of an earlier K3s are left there: {paths}.', fix: 'They do no harm.' },
-} satisfies Record<CheckCode, { what: string; fix: string }>;
+} satisfies Record<CheckCode, { what: string; next: string }>;
 
 export const reasons = {
   'ssh-closed': 'SSH is off: port {port} is closed',
