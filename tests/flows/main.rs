@@ -1,0 +1,9 @@
+//! The user stories on the practice homelab: one module for each, over the engine or the real `portico` binary.
+//!
+//! What a story claims is judged by practice's own state (machines, objects, records, audit), never by what
+//! the engine believes. The same stories on real machines are in `tests/ground`.
+
+mod build;
+mod killed;
+mod portico;
+mod story;

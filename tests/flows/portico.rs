@@ -1,0 +1,54 @@
+//! The real `portico` binary, as a person or a program runs it, pointed at a story's homelab.
+
+use crate::story::Story;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// The binary lies beside the folder of the tests; `./test flows` builds it first.
+fn program() -> PathBuf {
+    let tests = std::env::current_exe().expect("the test has a path");
+    let program = tests.ancestors().nth(2).expect("target/debug").join("portico");
+    assert!(program.exists(), "{} is missing: cargo build --bin portico", program.display());
+    program
+}
+
+fn command(story: &Story, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command.arg("--endpoints").arg(story.path("endpoints.json")).arg("--data").arg(story.data());
+    command.args(arguments).kill_on_drop(true);
+    // A home of its own: no key, agent or known host of whoever runs the tests takes part.
+    command.env("HOME", story.path("")).env_remove("SSH_AUTH_SOCK").env_remove("DBUS_SESSION_BUS_ADDRESS");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Starts it with `--json` and ends it with SIGKILL once `steps` steps are settled; false when it ended
+/// before that.
+pub async fn killed_after(story: &Story, steps: usize, arguments: &[&str], stdin: &str) -> bool {
+    let mut child: Child =
+        command(story, &[&["--json"], arguments].concat()).spawn().expect("portico starts");
+    let mut pipe = child.stdin.take().expect("stdin is piped");
+    pipe.write_all(stdin.as_bytes()).await.expect("portico reads");
+    drop(pipe);
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+    let (mut done, mut said) = (0, Vec::new());
+    while let Some(line) = lines.next_line().await.expect("lines") {
+        let event: Value = serde_json::from_str(&line).expect("a JSON document a line");
+        // What came true by itself meanwhile is skipped, and settled as well.
+        let settled = ["done", "skipped"].iter().any(|state| event["step"]["state"] == *state);
+        if event["kind"] == "step" && settled {
+            done += 1;
+        }
+        said.push(line);
+        if done == steps {
+            child.kill().await.expect("SIGKILL");
+            return true;
+        }
+    }
+    let status = child.wait().await.expect("it ended");
+    assert!(status.success(), "{}", said.join("\n"));
+    false
+}
