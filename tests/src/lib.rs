@@ -1,3 +1,4 @@
 //! What the stories of `flows/` and `ground/` stand on, and nothing that a product crate could use.
 
 pub mod lab;
+pub mod portico;

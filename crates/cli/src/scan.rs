@@ -55,7 +55,10 @@ fn line(host: &Host) -> String {
     let address = host.addresses.first().map(ToString::to_string).unwrap_or_default();
     let name = host.names.first().cloned().unwrap_or_default();
     let vendor = host.vendor.clone().unwrap_or_default();
-    let key = host.ssh.first().and_then(|ssh| ssh.keys.first()).map(|key| key.fingerprint.clone());
+    // The kind that the first contact will show, where the machine has it.
+    let keys = || host.ssh.iter().flat_map(|ssh| &ssh.keys);
+    let key = keys().find(|key| key.kind == "ssh-ed25519").or_else(|| keys().next());
+    let key = key.map(|key| key.fingerprint.clone());
     format!(
         "{address:<16} {name:<24} {vendor:<18} {} {}",
         portico_api::checks::fit(&host.fit),

@@ -8,6 +8,7 @@ use futures::future::join_all;
 use portico_domain::cluster::ClusterDocument;
 use portico_domain::dns::{Hostname, zone_of};
 use portico_domain::observed::{LanPath, NameRecords, Observed, Seen, Source};
+use portico_domain::preflight::Reading;
 use portico_domain::problem::{Code, Problem};
 use portico_world::{k3s, probe, resolver};
 use std::collections::BTreeMap;
@@ -30,7 +31,12 @@ impl Engine {
         let mut seen = Observed::default();
         match source {
             Source::Machine(name) => {
-                seen.machines.insert(name.clone(), self.seen(self.facts(name, document)).await);
+                // As of the moment of asking: the clocks are compared with it.
+                let facts = match self.facts(name, document).await {
+                    Ok(reading) => Seen::Seen { value: reading.facts, at: reading.at },
+                    Err(why) => Seen::Unseen { why },
+                };
+                seen.machines.insert(name.clone(), facts);
             }
             Source::Artefacts { version, architectures } => {
                 let folder =
@@ -97,17 +103,13 @@ impl Engine {
         }
     }
 
-    async fn facts(
-        &self,
-        name: &str,
-        document: Option<&ClusterDocument>,
-    ) -> Result<portico_domain::facts::MachineFacts, Problem> {
+    async fn facts(&self, name: &str, document: Option<&ClusterDocument>) -> Result<Reading, Problem> {
         let session = self.machine_session(name, document).await?;
         let clock = self.inner.outside.clock.clone();
         let (reading, _) = k3s::gather(&session, &*clock, &CancellationToken::new())
             .await
             .map_err(|error| Problem::from(&error).arg("machine", name))?;
-        Ok(reading.facts)
+        Ok(reading)
     }
 
     pub(crate) async fn machine_session(

@@ -58,7 +58,8 @@ pub enum Installed {
 }
 
 /// Reads a machine's facts. Lines that make no sense come back as problems beside what could be read.
-/// `clock` gives unix milliseconds; it is asked just before the machine is.
+/// `clock` gives unix milliseconds; it is asked just before and after the machine is, and the reading's moment is
+/// the one between them that is nearest to the machine's own.
 pub async fn gather(
     session: &Session,
     clock: &(dyn Fn() -> i64 + Sync),
@@ -66,9 +67,12 @@ pub async fn gather(
 ) -> Result<(Reading, Vec<Problem>), K3sError> {
     // Finding out how to become root takes round trips that would look like a wrong clock.
     session.elevation().await?;
-    let at = clock();
+    let before = clock();
     let output = run(session, &scripts::FACTS, Values::new(), cancel).await?;
     let (facts, problems) = MachineFacts::parse(&output.text());
+    // The machine read its clock somewhere between the question and the answer. On a busy machine that is seconds,
+    // so only what lies outside of them counts as a difference.
+    let at = facts.time_epoch_ms.map_or(before, |said| said.clamp(before, clock().max(before)));
     Ok((Reading { facts, at }, problems))
 }
 

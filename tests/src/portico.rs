@@ -1,0 +1,219 @@
+//! The built `portico` at work in a lab's network, as a person at a laptop there would type it.
+//!
+//! Machines and K3s come from the lab; Cloudflare and its name servers are those of a practice homelab that the
+//! same binary serves inside the lab's network. Every value has a home, a data folder and a cloud of its own.
+
+use crate::lab::{Lab, User};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+/// The laptop: dropping it ends the cloud and forgets all that Portico kept.
+pub struct Portico<'a> {
+    lab: &'a Lab,
+    home: tempfile::TempDir,
+    cloud: Child,
+    token: String,
+    binary: PathBuf,
+}
+
+/// What a machine of the document is and who logs in to it.
+pub struct Member<'a> {
+    pub machine: &'a str,
+    pub role: &'a str,
+    pub user: &'a str,
+}
+
+/// A run that is being followed line by line.
+pub struct Following {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl<'a> Portico<'a> {
+    /// The binary is the one beside the running test; panics when nobody built it.
+    pub fn in_lab(lab: &'a Lab) -> Portico<'a> {
+        let beside = std::env::current_exe().expect("the test's own path");
+        let binary = beside.ancestors().nth(2).expect("target/debug").join("portico");
+        assert!(binary.exists(), "{} is missing: cargo build --bin portico", binary.display());
+        let home = tempfile::tempdir().expect("a directory");
+        let mut serve = lab.command(&binary);
+        serve.args(["practice", "serve", "--json"]).stdout(Stdio::piped());
+        let mut cloud = serve.spawn().expect("the practice homelab starts");
+        let mut said = String::new();
+        let stdout = cloud.stdout.as_mut().expect("its standard output");
+        BufReader::new(stdout).read_line(&mut said).expect("a line of the practice homelab");
+        let described: Value = serde_json::from_str(&said).expect("its description");
+        let mirror = Lab::MIRROR;
+        let endpoints = json!({
+            "version": 1,
+            "cloudflare": described["endpoints"]["cloudflare"],
+            "resolvers": described["endpoints"]["resolvers"],
+            "k3s": {
+                "releases": format!("{mirror}/releases"),
+                "install": format!("{mirror}/install"),
+                "channels": format!("{mirror}/channels"),
+            },
+            "charts": format!("{mirror}/charts"),
+            "images": { "echo": "portico.local/echo:1" },
+            "scan": { "subnets": ["10.88.0.0/24"], "mdns": false },
+        });
+        fs::write(home.path().join("endpoints.json"), endpoints.to_string()).expect("written");
+        let token = described["cloudflareToken"].as_str().expect("a token").to_owned();
+        Portico { lab, home, cloud, token, binary }
+    }
+
+    /// Writes `cluster.yaml`; `release` is what its `k3s` says.
+    pub fn document(&self, release: &str, members: &[Member]) {
+        let mut text = format!("version: 1\nname: home\nk3s: {{ {release} }}\nmachines:\n");
+        for Member { machine, role, user } in members {
+            let address = &self.lab.machine(machine).address;
+            text += &format!("  - {{ name: {machine}, address: {address}, role: {role}, user: {user} }}\n");
+        }
+        fs::write(self.document_path(), text).expect("written");
+    }
+
+    /// The first contact with each member: the key file, and the host key that the lab knows to be right.
+    pub fn connect(&self, members: &[Member]) {
+        for Member { machine, user, .. } in members {
+            let machine = self.lab.machine(machine);
+            let User { password, .. } = self.lab.user(user);
+            let key = self.lab.keys().ed25519.display().to_string();
+            let whom = format!("{user}@{}", machine.address);
+            let mut arguments = vec!["connect", &whom, "--key", &key, "--accept", &machine.host_key];
+            arguments.extend(password.is_some().then_some("--sudo-password"));
+            self.succeeds(&arguments, password.as_deref().unwrap_or_default());
+        }
+    }
+
+    /// Runs a command to its end. `input` is what is typed when it asks for a secret.
+    pub fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = self.command(arguments).stderr(Stdio::piped()).spawn().expect("portico starts");
+        type_in(&mut child, input);
+        child.wait_with_output().expect("portico ends")
+    }
+
+    /// Like [`Portico::run`], for what has to succeed; gives what it printed.
+    pub fn succeeds(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run(arguments, input);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "portico {}: {said}\n{errors}", arguments.join(" "));
+        said
+    }
+
+    pub fn apply(&self, input: &str) -> String {
+        self.succeeds(&self.apply_arguments(input), input)
+    }
+
+    /// `portico apply`, or `portico resume` where a run is named, followed line by line.
+    pub fn follow(&self, resume: Option<&str>, input: &str) -> Following {
+        let arguments = match resume {
+            Some(run) => vec!["resume", run],
+            None => self.apply_arguments(""),
+        };
+        let mut command = self.command(&arguments);
+        command.args((!input.is_empty()).then_some("--ask-password"));
+        let mut child = command.spawn().expect("portico starts");
+        type_in(&mut child, input);
+        let lines = BufReader::new(child.stdout.take().expect("its standard output")).lines();
+        Following { child, lines }
+    }
+
+    /// All runs, newest first, as the journal has them.
+    pub fn runs(&self) -> Vec<Value> {
+        let said = self.succeeds(&["--json", "runs"], "");
+        let mut runs: Vec<Value> =
+            said.lines().map(|line| serde_json::from_str(line).expect("a run")).collect();
+        runs.sort_by_key(|run| std::cmp::Reverse(run["startedAt"].as_i64()));
+        runs
+    }
+
+    /// Exposes the echo app under `host` and returns what was printed.
+    pub fn expose_echo(&self, host: &str) -> String {
+        let arguments = ["expose", "echo", "--host", host, "--lan", "--yes", "--ask-token"];
+        self.succeeds(&arguments, &self.token)
+    }
+
+    /// HTTP status of `http://host/` at the address, asked from the lab's network.
+    pub fn status(&self, host: &str, address: &str) -> String {
+        let resolve = format!("{host}:80:{address}");
+        let url = format!("http://{host}/");
+        let mut curl = self.lab.command("curl");
+        curl.args(["-s", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve", &resolve, &url]);
+        let output = curl.output().expect("curl runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn document_path(&self) -> PathBuf {
+        self.home.path().join("cluster.yaml")
+    }
+
+    fn apply_arguments(&self, input: &str) -> Vec<&'static str> {
+        let mut arguments = vec!["apply", "cluster.yaml", "--yes"];
+        arguments.extend((!input.is_empty()).then_some("--ask-password"));
+        arguments
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.lab.command(&self.binary);
+        command.args(["--endpoints", "endpoints.json", "--data", "data"]).args(arguments);
+        command.current_dir(self.home.path()).env("HOME", self.home.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+    }
+}
+
+impl Following {
+    /// The next line that says something about a step or the run: `Run ID`, `… STEP`, `✓ STEP`, `= STEP`.
+    pub fn news(&mut self) -> Option<String> {
+        let is_news = |line: &String| ["Run ", "… ", "✓ "].iter().any(|sign| line.starts_with(sign));
+        self.lines.by_ref().map(|line| line.expect("text")).find(is_news)
+    }
+
+    /// SIGKILL: nothing of the process gets a chance to tidy up.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("ended");
+    }
+
+    /// Reads on to the end.
+    pub fn end(mut self) -> ExitStatus {
+        while self.lines.next().is_some() {}
+        self.child.wait().expect("ended")
+    }
+}
+
+impl Drop for Portico<'_> {
+    fn drop(&mut self) {
+        // It is ended already when the test failed because of it.
+        let _ = self.cloud.kill();
+        let _ = self.cloud.wait();
+    }
+}
+
+/// The release's files side by side in one folder, as somebody without internet would have carried them here.
+pub fn air_gap(built: &Path, folder: &Path) {
+    let installer = Path::new(env!("CARGO_MANIFEST_DIR")).join("ground/lab/install.sh");
+    let images = "k3s-airgap-images-amd64.tar";
+    let from = [built.join("k3s"), built.join(images), installer];
+    for (file, name) in from.iter().zip(["k3s", images, "install.sh"]) {
+        std::os::unix::fs::symlink(file, folder.join(name)).expect("linked");
+    }
+    for (list, files) in
+        [("sha256sum-amd64.txt", &["k3s", images][..]), ("install.sh.sha256sum", &["install.sh"])]
+    {
+        let sums =
+            Command::new("sha256sum").args(files).current_dir(folder).output().expect("sha256sum runs");
+        assert!(sums.status.success(), "{}", String::from_utf8_lossy(&sums.stderr));
+        fs::write(folder.join(list), sums.stdout).expect("written");
+    }
+}
+
+fn type_in(child: &mut Child, input: &str) {
+    let mut stdin = child.stdin.take().expect("its standard input");
+    // A command that needs no secret may end before it reads any.
+    let _ = writeln!(stdin, "{input}");
+}
