@@ -43,12 +43,12 @@ fn show(arguments: Arguments) -> Result<(), String> {
         .map_err(|error| format!("the window cannot be opened: {error}"))?;
     let engine = world.api.engine().clone();
     let telling = tauri::async_runtime::spawn(door::tell(engine.listen(), app.handle().clone()));
-    let watch = tauri::async_runtime::block_on(async { engine.watch() });
+    let mut watch = Some(tauri::async_runtime::block_on(async { engine.watch() }));
     app.run(move |app, event| {
         // The practice homelab, if there is one, lives as long as the window.
         let _alive = &world;
         if matches!(event, RunEvent::ExitRequested { .. }) {
-            watch.abort();
+            watch.take();
             telling.abort();
             app.webview_windows().values().for_each(|window| drop(window.close()));
         }

@@ -366,7 +366,8 @@ fn installed(facts: &MachineFacts, server: bool, config_sha256: &str) -> Verdict
     let found = facts.k3s.unit(unit);
     let runs = found.is_some_and(|unit| unit.active == "active" && unit.enabled == "enabled");
     let current = facts.k3s.started_with.as_deref() == Some(config_sha256)
-        && facts.k3s.started_binary == facts.k3s.binary;
+        && facts.k3s.started_binary == facts.k3s.binary
+        && facts.k3s.started_token == facts.k3s.token;
     if runs && current {
         Verdict::Yes
     } else if found.is_some() {

@@ -10,9 +10,15 @@ use portico_domain::observed::Source;
 use portico_domain::problem::Problem;
 use portico_domain::stack::StackComponent;
 use std::time::Duration;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
+
+/// Lives as long as somebody wants the picture.
+pub struct Watch {
+    _looking: AbortOnDropHandle<()>,
+}
 
 impl Engine {
     /// The picture as of now.
@@ -36,10 +42,11 @@ impl Engine {
         Ok(flow(&desired, &observed, self.now()))
     }
 
-    /// Looks until the returned task is dropped or aborted; each picture is told as an event.
-    pub fn watch(&self) -> tokio::task::JoinHandle<()> {
+    /// Looks until the returned watch is dropped; each picture is told as an event. Must be called inside
+    /// a Tokio runtime.
+    pub fn watch(&self) -> Watch {
         let engine = self.clone();
-        tokio::spawn(async move {
+        let looking = tokio::spawn(async move {
             loop {
                 match engine.flow().await {
                     Ok(flow) => engine.inner.events.tell(Happening::Flow { flow: Box::new(flow) }),
@@ -47,7 +54,8 @@ impl Engine {
                 }
                 tokio::time::sleep(LOOK_EVERY).await;
             }
-        })
+        });
+        Watch { _looking: AbortOnDropHandle::new(looking) }
     }
 
     /// The cluster's Services that could be exposed: namespace, name, TCP ports.

@@ -24,8 +24,8 @@ cgroup_make() {
             ;;
         /sys/fs/cgroup)
             for dir in "$mount" "$mount/${path%/*}"; do
-                for file in $(cat "$dir/cgroup.controllers"); do
-                    echo "+$file" >"$dir/cgroup.subtree_control" 2>/dev/null || true
+                tr ' ' '\n' <"$dir/cgroup.controllers" | while read -r controller; do
+                    echo "+$controller" >"$dir/cgroup.subtree_control" 2>/dev/null || true
                 done
             done
             ;;

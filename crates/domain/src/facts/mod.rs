@@ -159,6 +159,8 @@ pub struct K3sFacts {
     pub started_with: Option<String>,
     /// SHA-256 of the binary that the running service was last started with.
     pub started_binary: Option<String>,
+    /// SHA-256 of the join token that the running service was last started with.
+    pub started_token: Option<String>,
     pub images: Vec<ImageArchive>,
     /// Files of an earlier K3s.
     pub leftovers: Vec<String>,

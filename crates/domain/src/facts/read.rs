@@ -106,6 +106,7 @@ impl MachineFacts {
             "k3s.server_token" => k3s.server_token = Some(digest(value)?),
             "k3s.installer" => k3s.installer = Some(digest(value)?),
             "k3s.started_with" => k3s.started_with = Some(digest(value)?),
+            "k3s.started_token" => k3s.started_token = Some(digest(value)?),
             "k3s.started_binary" => k3s.started_binary = Some(digest(value)?),
             "k3s.images" => {
                 let [name, sha256] = fields(value)?;

@@ -181,6 +181,8 @@ impl UnitState {
 pub struct Started {
     pub config: String,
     pub binary: String,
+    /// Of the join token's file; a server that joins nobody has none.
+    pub token: Option<String>,
 }
 
 /// What the running program read when it started: newer files wait for a restart. Has the join token, a secret.

@@ -135,7 +135,11 @@ pub fn foreign_k3s(name: &str) -> Machine {
     machine.k3s = Some(K3s {
         role: Role::Server,
         state: UnitState::Active,
-        started_with: Some(Started { config: config.sha256.clone(), binary: binary.sha256.clone() }),
+        started_with: Some(Started {
+            config: config.sha256.clone(),
+            binary: binary.sha256.clone(),
+            token: None,
+        }),
         cluster: None,
         node_name: name.to_owned(),
         joined: false,

@@ -3,7 +3,7 @@
 //! An attempt checks, in K3s' own order, what makes the real program fail, and writes the lines that it would
 //! write to the journal. Joining goes by address: whichever machine has the server's address is the one asked.
 
-use super::scripts::{BINARY, CONFIG, KUBECONFIG, NODE_TOKEN};
+use super::scripts::{BINARY, CONFIG, KUBECONFIG, NODE_TOKEN, TOKEN};
 use crate::homelab::{
     File, Homelab, K3s, Listening, Loaded, Machine, Role, Started, State, UnitState, sha256_hex,
 };
@@ -131,7 +131,8 @@ struct Up {
 pub fn started_with(machine: &Machine) -> Option<Started> {
     let binary = machine.files.get(BINARY)?.sha256.clone();
     let config = machine.files.get(CONFIG).map_or_else(|| sha256_hex(b""), |file| file.sha256.clone());
-    Some(Started { config, binary })
+    let token = machine.files.get(TOKEN).map(|file| file.sha256.clone());
+    Some(Started { config, binary, token })
 }
 
 fn start(

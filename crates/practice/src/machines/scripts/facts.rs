@@ -126,6 +126,9 @@ fn k3s(text: &mut String, machine: &Machine, root: bool) {
         if let Some(started) = machine.k3s.as_ref().and_then(|k3s| k3s.started_with.as_ref()) {
             line(text, "k3s.started_with", &started.config);
             line(text, "k3s.started_binary", &started.binary);
+            if let Some(token) = &started.token {
+                line(text, "k3s.started_token", token);
+            }
         }
     }
     if let Some(file) = machine.files.get(INSTALLER) {

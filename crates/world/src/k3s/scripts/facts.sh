@@ -237,9 +237,10 @@ k3s() {
     fi
     say k3s.installer "$(digest /usr/local/lib/portico/install.sh)"
     if [ -r /etc/rancher/k3s/.portico-started ]; then
-        while read -r config executable; do
+        while read -r config executable token; do
             say k3s.started_with "$config"
             say k3s.started_binary "$executable"
+            [ "${token:--}" = - ] || say k3s.started_token "$token"
         done </etc/rancher/k3s/.portico-started
     fi
     for path in /var/lib/rancher/k3s/agent/images/*.tar*; do

@@ -35,6 +35,9 @@ show() { systemctl show -p "$1" "$unit" 2>/dev/null | sed "s/^$1=//"; }
 
 config=$(digest "$directory/config.yaml")
 binary=$(digest /usr/local/bin/k3s)
+# A new token needs a restart as well: a waiting agent goes on asking with the old one.
+token=$(digest "$directory/join-token")
+wanted="$config $binary ${token:--}"
 unit_before=$(digest "$unit_file")
 
 # Starting is left to the lines below: the installer would wait for ever for a service that cannot come up.
@@ -45,7 +48,7 @@ fi
 
 started=
 [ ! -r "$directory/.portico-started" ] || started=$(cat "$directory/.portico-started")
-if [ "$started" = "$config $binary" ] && [ "$unit_before" = "$(digest "$unit_file")" ] &&
+if [ "$started" = "$wanted" ] && [ "$unit_before" = "$(digest "$unit_file")" ] &&
     [ "$(show ActiveState)" = active ]; then
     printf 'unchanged=%s\n' "$unit"
     exit 0
@@ -64,5 +67,5 @@ while [ "$(show ActiveState)" != active ]; do
     [ "$(date +%s)" -lt "$end" ] || fail "$unit did not come up within 180 seconds"
     sleep 0.2 2>/dev/null || sleep 1
 done
-printf '%s %s\n' "$config" "$binary" >"$directory/.portico-started"
+printf '%s\n' "$wanted" >"$directory/.portico-started"
 printf 'started=%s\n' "$unit"
