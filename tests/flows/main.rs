@@ -3,7 +3,11 @@
 //! What a story claims is judged by practice's own state (machines, objects, records, audit), never by what
 //! the engine believes. The same stories on real machines are in `tests/ground`.
 
+mod apart;
+mod bad_input;
 mod build;
+mod expose;
+mod faults;
 mod killed;
 mod portico;
 mod story;

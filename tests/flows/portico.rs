@@ -7,6 +7,14 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
+/// What a command left.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
 /// The binary lies beside the folder of the tests; `./test flows` builds it first.
 fn program() -> PathBuf {
     let tests = std::env::current_exe().expect("the test has a path");
@@ -23,6 +31,22 @@ fn command(story: &Story, arguments: &[&str]) -> Command {
     command.env("HOME", story.path("")).env_remove("SSH_AUTH_SOCK").env_remove("DBUS_SESSION_BUS_ADDRESS");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// Runs it to its end, with `stdin` as its input.
+pub async fn portico(story: &Story, arguments: &[&str], stdin: &str) -> Ran {
+    let mut child = command(story, arguments).spawn().expect("portico starts");
+    let mut pipe = child.stdin.take().expect("stdin is piped");
+    // A command that ends before it reads closes the pipe; what it left says why.
+    let _ = pipe.write_all(stdin.as_bytes()).await;
+    drop(pipe);
+    let output = child.wait_with_output().await.expect("portico ends");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ran {
+        status: output.status.code().unwrap_or(-1),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    }
 }
 
 /// Starts it with `--json` and ends it with SIGKILL once `steps` steps are settled; false when it ended

@@ -37,11 +37,19 @@ impl Story {
         Self::of(homelab::default_machines()).await
     }
 
+    /// `pi-1` to `pi-{count}`, all of them fit as they are.
+    pub async fn of_pis(count: usize) -> Self {
+        Self::of((1..=count).map(|number| homelab::raspberry_pi(&format!("pi-{number}"), 5)).collect()).await
+    }
+
     pub async fn of(machines: Vec<Machine>) -> Self {
         let homelab = homelab::Options { machines, ..homelab::Options::default() };
         // A small binary: what is shown here is what is copied when, not how fast.
         let options = PracticeOptions { homelab, binary_size: 64 << 10 };
         let practice = Practice::start(options).await.expect("practice starts");
+        // Somebody's K3s that runs already starts with the homelab; stories begin once it is up.
+        let up = |machine: &Machine| machine.k3s.as_ref().is_none_or(|k3s| k3s.cluster.is_some());
+        practice.homelab.until(|state| state.machines.iter().all(up)).await;
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("endpoints.json"), practice.endpoints().to_string())
             .expect("the endpoints are written");
@@ -62,13 +70,25 @@ impl Story {
     }
 
     pub async fn engine_with(&self, token: &str) -> Engine {
+        self.open(self.data(), token).await
+    }
+
+    /// An engine over a copy of this story's data, so that one cluster can serve many beginnings.
+    pub async fn engine_on(&self, copy: &str) -> Engine {
+        let folder = self.path(copy);
+        std::fs::create_dir(&folder).expect("a new folder");
+        for entry in std::fs::read_dir(self.data()).expect("the data") {
+            let path = entry.expect("an entry").path();
+            if path.is_file() {
+                std::fs::copy(&path, folder.join(path.file_name().expect("a name"))).expect("a copy");
+            }
+        }
+        self.open(folder, PORTICO_TOKEN).await
+    }
+
+    async fn open(&self, data: PathBuf, token: &str) -> Engine {
         let endpoints: Endpoints = serde_json::from_value(self.practice.endpoints()).expect("endpoints");
-        let options = Options {
-            endpoints,
-            data: self.data(),
-            secrets: SecretStore::in_memory(),
-            clock: system_clock(),
-        };
+        let options = Options { endpoints, data, secrets: SecretStore::in_memory(), clock: system_clock() };
         let engine = Engine::open(options).await.expect("the engine opens");
         engine.use_cloudflare_token(Secret::new(token.to_owned())).await.expect("a token can be given");
         engine
@@ -87,8 +107,8 @@ impl Story {
     }
 
     /// First contact by key, with a yes to the fingerprint that is shown.
-    pub async fn connect(&self, engine: &Engine, machines: &[&str]) {
-        for machine in machines {
+    pub async fn connect(&self, engine: &Engine, machines: &[impl AsRef<str>]) {
+        for machine in machines.iter().map(AsRef::as_ref) {
             let request = |accept| ConnectRequest {
                 address: self.address(machine),
                 port: None,
@@ -107,9 +127,9 @@ impl Story {
     }
 
     /// The text of a document over these machines; the first `servers` of them are servers.
-    pub fn yaml(&self, servers: usize, machines: &[&str]) -> String {
+    pub fn yaml(&self, servers: usize, machines: &[impl AsRef<str>]) -> String {
         let mut text = String::from("version: 1\nname: home\nk3s: { version: v1.34.4+k3s1 }\nmachines:\n");
-        for (index, machine) in machines.iter().enumerate() {
+        for (index, machine) in machines.iter().map(AsRef::as_ref).enumerate() {
             let role = if index < servers { "server" } else { "agent" };
             let (address, user) = (self.address(machine), self.user(machine));
             text.push_str(&format!(
@@ -119,16 +139,16 @@ impl Story {
         text
     }
 
-    pub fn document(&self, servers: usize, machines: &[&str]) -> ClusterDocument {
+    pub fn document(&self, servers: usize, machines: &[impl AsRef<str>]) -> ClusterDocument {
         cluster::parse(&self.yaml(servers, machines)).expect("the document is right")
     }
 
-    pub fn build(&self, servers: usize, machines: &[&str]) -> Change {
+    pub fn build(&self, servers: usize, machines: &[impl AsRef<str>]) -> Change {
         Change::BuildCluster { document: self.document(servers, machines) }
     }
 
     /// Connects to the machines and builds the cluster.
-    pub async fn built(&self, servers: usize, machines: &[&str]) -> Engine {
+    pub async fn built(&self, servers: usize, machines: &[impl AsRef<str>]) -> Engine {
         let engine = self.engine().await;
         self.connect(&engine, machines).await;
         done(&apply(&engine, self.build(servers, machines)).await);
@@ -136,9 +156,9 @@ impl Story {
     }
 
     /// The clusters that these machines are in, by number; the one in the attic is somebody else's.
-    pub fn clusters_of(&self, machines: &[&str]) -> BTreeSet<usize> {
+    pub fn clusters_of(&self, machines: &[impl AsRef<str>]) -> BTreeSet<usize> {
         self.practice.homelab.read(|state| {
-            let k3s = machines.iter().filter_map(|name| state.machine(name)?.k3s.as_ref()?.cluster);
+            let k3s = machines.iter().filter_map(|name| state.machine(name.as_ref())?.k3s.as_ref()?.cluster);
             k3s.collect()
         })
     }
@@ -151,6 +171,43 @@ impl Story {
 
     pub fn objects(&self, resource: &str, namespace: Option<&str>) -> Vec<Arc<Value>> {
         self.store().list(resource, namespace).0
+    }
+
+    /// The contents of the records of a name, sorted.
+    pub fn addresses_of(&self, name: &str) -> Vec<String> {
+        let records = self.practice.cloud.records(ZONE).into_iter();
+        let mut found: Vec<_> =
+            records.filter(|record| record.name == name).map(|record| record.content).collect();
+        found.sort();
+        found
+    }
+
+    /// Makes an A record through Cloudflare's API, as somebody else's client would.
+    pub async fn make_record(&self, token: &str, name: &str, address: &str) {
+        let base = self.practice.cloudflare();
+        let client = reqwest::Client::new();
+        let call = |request: reqwest::RequestBuilder| async {
+            let answer = request.bearer_auth(token).send().await.expect("an answer");
+            serde_json::from_str::<Value>(&answer.text().await.expect("a text")).expect("JSON")
+        };
+        let zones = call(client.get(format!("{base}/zones?name={ZONE}"))).await;
+        let zone = zones["result"][0]["id"].as_str().expect("the zone");
+        let record = json!({"type": "A", "name": name, "content": address, "ttl": 300, "proxied": false});
+        let made = call(
+            client
+                .post(format!("{base}/zones/{zone}/dns_records"))
+                .header("content-type", "application/json")
+                .body(record.to_string()),
+        )
+        .await;
+        assert_eq!(made["success"], true, "{made}");
+    }
+
+    /// The names of all machines.
+    pub fn names(&self) -> Vec<String> {
+        self.practice
+            .homelab
+            .read(|state| state.machines.iter().map(|machine| machine.name.clone()).collect())
     }
 
     /// What stands at the end, without what differs from one homelab to the next (ports, ids, times).

@@ -66,7 +66,7 @@ pub fn sentence(code: Code) -> Sentence {
             "Write it as an address and a prefix length, like 192.168.1.0/24.",
         ),
         Code::SubnetEmpty => say("{subnet} has no addresses to scan.", "Use a larger subnet, /30 or wider."),
-        Code::SubnetOverlap => say("{first} and {second} overlap.", "Leave one of them out."),
+        Code::SubnetOverlap => say("{subnet} and {other} overlap.", "Leave one of them out."),
         Code::SubnetTooLarge => say(
             "{subnet} has {addresses} addresses; scanning them takes minutes and is refused unless asked for.",
             "Narrow the subnet, or ask for it explicitly with --allow-large.",

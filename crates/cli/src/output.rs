@@ -47,6 +47,7 @@ pub fn status(code: Code) -> u8 {
     match code {
         Code::HostKeyUnknown | Code::ConfirmationNeeded => 3,
         Code::DocumentMalformed
+        | Code::DocumentUnreadable
         | Code::DocumentUnknownField
         | Code::DocumentFieldMissing
         | Code::DocumentVersion

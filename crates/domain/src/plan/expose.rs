@@ -6,7 +6,7 @@
 use super::{Settings, cluster};
 use crate::change::Desired;
 use crate::exposure::{Backend, Exposure};
-use crate::observed::{ObjectKey, Observed, Source};
+use crate::observed::{ObjectKey, Observed, Seen, Source};
 use crate::problem::{Code, Problem};
 use crate::stack::StackComponent;
 use crate::step::{Action, Stage, Step};
@@ -29,6 +29,10 @@ pub fn steps(
     observed: &Observed,
     settings: &Settings,
 ) -> Result<Vec<Step>, Problem> {
+    // Nodes that could not be looked at are no sign that there are none.
+    if let Some(Seen::Unseen { why }) = &observed.nodes {
+        return Err(why.clone());
+    }
     if observed.lan_addresses().is_empty() {
         return Err(Problem::new(Code::NoReadyWorker));
     }

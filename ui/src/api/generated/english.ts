@@ -12,7 +12,7 @@ export const english = {
   "cidr-overlap": { what: "{field}: {value} overlaps {other}.", next: "Choose a range that nothing else uses." },
   "subnet-invalid": { what: "\"{subnet}\" is not a subnet.", next: "Write it as an address and a prefix length, like 192.168.1.0/24." },
   "subnet-empty": { what: "{subnet} has no addresses to scan.", next: "Use a larger subnet, /30 or wider." },
-  "subnet-overlap": { what: "{first} and {second} overlap.", next: "Leave one of them out." },
+  "subnet-overlap": { what: "{subnet} and {other} overlap.", next: "Leave one of them out." },
   "subnet-too-large": { what: "{subnet} has {addresses} addresses; scanning them takes minutes and is refused unless asked for.", next: "Narrow the subnet, or ask for it explicitly with --allow-large." },
   "no-subnet": { what: "This computer is on no network that could be scanned.", next: "Connect to your LAN, or name a subnet with --subnet." },
   "scan-source-failed": { what: "One way of looking for machines failed.", next: "The others went on; machines that only it would have found are missing." },

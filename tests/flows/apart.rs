@@ -1,0 +1,100 @@
+//! One machine that hangs, fails or is full does not undo the others, and the failure says what happened where.
+
+use crate::story::{Story, done, ended, nothing_needed, resume};
+use portico_api::english::explain;
+use portico_domain::problem::Code;
+use portico_domain::run::{Run, RunState, RunStep, StepState};
+use portico_domain::step::Stage;
+use portico_engine::Engine;
+use portico_practice::homelab::{Listening, Machine};
+
+async fn connected() -> (Story, Engine) {
+    let story = Story::of_pis(3).await;
+    let engine = story.engine().await;
+    story.connect(&engine, &story.names()).await;
+    (story, engine)
+}
+
+/// Plans while all is well, breaks pi-2, applies.
+async fn broken(story: &Story, engine: &Engine, harm: impl FnOnce(&mut Machine)) -> Run {
+    let plan = engine.preview(story.build(1, &story.names())).await.expect("a preview");
+    story.practice.homelab.change_machine("pi-2", harm).expect("pi-2");
+    let run = engine.apply(plan).await.expect("it starts");
+    let run = ended(engine, &run.id).await;
+    assert_eq!(run.state, RunState::Failed);
+    for step in run.steps.iter().filter(|step| step.machine.as_deref().is_some_and(|name| name != "pi-2")) {
+        // Which servers are tainted depends on which workers there are: that waits for all of them.
+        let placing = matches!(step.stage, Stage::TaintServers | Stage::LabelIngressNodes);
+        let fine = matches!(step.state, StepState::Done | StepState::Skipped) || placing;
+        assert!(fine, "{} is undone: {:?} {:?}", step.id, step.state, step.problem);
+    }
+    run
+}
+
+fn failure(run: &Run) -> &RunStep {
+    let failed: Vec<_> = run.steps.iter().filter(|step| step.state == StepState::Failed).collect();
+    assert_eq!(failed.len(), 1, "{failed:#?}");
+    assert_eq!(failed[0].machine.as_deref(), Some("pi-2"));
+    failed[0]
+}
+
+async fn mended(story: &Story, engine: &Engine, run: &Run) {
+    done(&resume(engine, &run.id).await);
+    nothing_needed(&engine.preview(story.build(1, &story.names())).await.expect("a preview"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_hangs() {
+    let (story, engine) = connected().await;
+    let run = broken(&story, &engine, |pi| pi.power = portico_practice::homelab::Power::Hung).await;
+    let problem = failure(&run).problem.clone().expect("a problem");
+    assert!(matches!(problem.code, Code::ConnectionLost | Code::ConnectionTimedOut), "{problem}");
+    assert!(explain(&problem).0.contains(&story.address("pi-2")), "{:?}", explain(&problem));
+    story.practice.homelab.unhang("pi-2").expect("pi-2");
+    mended(&story, &engine, &run).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_whose_service_does_not_start() {
+    let (story, engine) = connected().await;
+    let run = broken(&story, &engine, |pi| {
+        pi.listening.push(Listening {
+            protocol: "tcp",
+            address: "0.0.0.0".into(),
+            port: 10250,
+            process: "other".into(),
+        });
+    })
+    .await;
+    let step = failure(&run);
+    let problem = step.problem.clone().expect("a problem");
+    assert_eq!((step.id.as_str(), problem.code), ("pi-2/install", Code::ServiceDidNotStart), "{problem}");
+    assert_eq!(problem.args.get("cause").map(String::as_str), Some("port-in-use"), "{problem}");
+    let journal = "bind: address already in use";
+    assert!(step.log.iter().any(|line| line.contains(journal)), "the journal's last lines: {:?}", step.log);
+    let (what, next) = explain(&problem);
+    assert!(what.contains("pi-2") && what.contains("10250") && next.starts_with("Stop "), "{what} {next}");
+    story
+        .practice
+        .homelab
+        .change_machine("pi-2", |pi| pi.listening.retain(|socket| socket.port != 10250))
+        .expect("pi-2");
+    mended(&story, &engine, &run).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_is_full() {
+    let (story, engine) = connected().await;
+    let mut free = 0;
+    let run = broken(&story, &engine, |pi| free = std::mem::replace(&mut pi.disk_free_kib, 8)).await;
+    let problem = failure(&run).problem.clone().expect("a problem");
+    assert_eq!(problem.code, Code::NoSpaceLeft, "{problem}");
+    let (what, _) = explain(&problem);
+    assert!(what.contains(" on pi-2"), "{what}");
+    story.practice.homelab.read(|state| {
+        let files = &state.machine("pi-2").expect("pi-2").files;
+        assert!(files.keys().all(|path| !path.contains("portico-part")), "nothing half copied stays");
+    });
+    story.practice.homelab.change_machine("pi-2", |pi| pi.disk_free_kib = free).expect("pi-2");
+    mended(&story, &engine, &run).await;
+}

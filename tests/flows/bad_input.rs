@@ -1,0 +1,141 @@
+//! Bad input to the real `portico`: exit status, code, sentence and next step, and that nothing was changed.
+
+use crate::portico::{Ran, portico};
+use crate::story::Story;
+use portico_api::english::{explain, sentence};
+use portico_domain::problem::{Code, Problem};
+use portico_practice::cloudflare::PORTICO_TOKEN;
+use portico_practice::fault::{Fault, Rule, Service};
+use serde_json::{Value, json};
+
+/// Everything that a command could have changed.
+fn world(story: &Story) -> Value {
+    let machines: Vec<Value> = story.practice.homelab.read(|state| {
+        let machines = state.machines.iter();
+        machines
+            .map(|machine| {
+                let files: Vec<_> =
+                    machine.files.iter().map(|(path, file)| format!("{path} {}", file.sha256)).collect();
+                json!([machine.name, files, machine.boots, machine.k3s.as_ref().map(|k3s| k3s.generation)])
+            })
+            .collect()
+    });
+    json!([machines, story.practice.cloud.audit().len()])
+}
+
+fn problem_of(ran: &Ran) -> Problem {
+    let line = ran.stdout.lines().rev().find(|line| line.contains("\"error\""));
+    let line = line.unwrap_or_else(|| panic!("no error was told: {ran:?}"));
+    let told: Value = serde_json::from_str(line).expect("JSON");
+    serde_json::from_value(told["error"].clone()).expect("a problem")
+}
+
+/// Runs it for a program and for a person: the same exit status, the code, a sentence without a gap and a
+/// next step; and nothing was changed.
+async fn refused(story: &Story, arguments: &[&str], stdin: &str, status: i32, code: Code) -> Problem {
+    let before = world(story);
+    let ran = portico(story, &[&["--json"], arguments].concat(), stdin).await;
+    let problem = problem_of(&ran);
+    assert_eq!((ran.status, problem.code), (status, code), "{arguments:?}: {ran:?}");
+    let template = sentence(code);
+    for text in [template.what, template.next] {
+        for name in text.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+            assert!(problem.args.contains_key(name), "{code:?} lacks {name}: {problem}");
+        }
+    }
+    let people = portico(story, arguments, stdin).await;
+    let (what, next) = explain(&problem);
+    assert_eq!(people.status, status, "{people:?}");
+    // Durations and times may differ from one run to the next, the sentences may not.
+    assert!(people.stderr.contains(&what) && people.stderr.contains(&next), "{what}\n{next}\n{people:?}");
+    assert_eq!(world(story), before, "{arguments:?}");
+    problem
+}
+
+fn write(story: &Story, name: &str, text: &str) -> String {
+    let path = story.path(name);
+    std::fs::write(&path, text).expect("a file");
+    path.to_str().expect("a path").to_owned()
+}
+
+/// `portico connect` with practice's key and the fingerprint that it shows.
+async fn accept(story: &Story, machine: &str) {
+    let key = story.key_file();
+    let shown = portico(story, &["--json", "connect", machine, "--key", &key], "").await;
+    let fingerprint = problem_of(&shown).args["fingerprint"].clone();
+    let ran = portico(story, &["connect", machine, "--key", &key, "--accept", &fingerprint], "").await;
+    assert_eq!(ran.status, 0, "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subnets() {
+    let story = Story::of_pis(1).await;
+    for (subnets, code) in [
+        (vec!["192.168.1.0/33"], Code::SubnetInvalid),
+        (vec!["192.168.1.4/32"], Code::SubnetEmpty),
+        (vec!["192.168.0.0/23", "192.168.1.0/24"], Code::SubnetOverlap),
+        (vec!["10.1.0.0/16"], Code::SubnetTooLarge),
+    ] {
+        let arguments: Vec<_> =
+            ["scan"].into_iter().chain(subnets.iter().flat_map(|subnet| ["--subnet", subnet])).collect();
+        refused(&story, &arguments, "", 2, code).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents() {
+    let story = Story::start().await;
+    accept(&story, "pi@127.77.0.11").await;
+    accept(&story, "root@127.77.0.16").await;
+    let good = story.yaml(1, &["pi-1"]);
+    for (name, text, code) in [
+        ("malformed", good.replace("machines:", "machines: ["), Code::DocumentMalformed),
+        ("unknown", good.replace("name: home", "name: home\nmaschines: []"), Code::DocumentUnknownField),
+        ("two", story.yaml(2, &["pi-1", "pi-2"]), Code::TwoServers),
+        ("none", story.yaml(0, &["pi-1", "pi-2"]), Code::NoServer),
+        ("version", good.replace("v1.34.4+k3s1", "v1.99.9+k3s1"), Code::VersionUnknown),
+        ("channel", good.replace("version: v1.34.4+k3s1 }", "channel: newest }"), Code::ChannelUnknown),
+    ] {
+        let path = write(&story, name, &text);
+        let status = if code == Code::ChannelUnknown { 1 } else { 2 };
+        refused(&story, &["apply", &path, "--yes"], "", status, code).await;
+    }
+    refused(&story, &["preview", "/no/such/cluster.yaml"], "", 2, Code::DocumentUnreadable).await;
+    let good = write(&story, "good", &good);
+    refused(&story, &["apply", &good], "", 3, Code::ConfirmationNeeded).await;
+    // Somebody else's K3s is not taken over.
+    let attic = write(&story, "attic", &story.yaml(1, &["attic"]));
+    let problem = refused(&story, &["apply", &attic, "--yes"], "", 1, Code::MachineUnfit).await;
+    assert_eq!(problem.args["machine"], "attic");
+    let checked = portico(&story, &["check", &attic], "").await;
+    assert!(checked.status == 1 && checked.stdout.contains("K3s"), "{checked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostnames_and_runs() {
+    let story = Story::of_pis(1).await;
+    for host in ["-echo.example.test", "echo..example.test", "e_cho.example.test", "echo"] {
+        let arguments = ["expose", "echo", &format!("--host={host}"), "--lan", "--yes"];
+        refused(&story, &arguments, "", 2, Code::HostnameInvalid).await;
+    }
+    let arguments = ["expose", "echo", "--host", "echo.example.test", "--lan", "--yes", "--ask-token"];
+    refused(&story, &arguments, PORTICO_TOKEN, 1, Code::NoCluster).await;
+    for command in ["resume", "cancel", "runs"] {
+        refused(&story, &[command, "no-such-run"], "", 2, Code::RunMissing).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_is_not_what_its_checksum_says_never_reaches_a_machine() {
+    let story = Story::of_pis(1).await;
+    accept(&story, "pi@127.77.0.11").await;
+    let path = write(&story, "cluster.yaml", &story.yaml(1, &["pi-1"]));
+    story.practice.faults.add(Rule::next(Service::Mirror, Fault::Corrupt).on("*/k3s-arm64").always());
+    let before = world(&story);
+    let ran = portico(&story, &["apply", &path, "--yes"], "").await;
+    assert_eq!(ran.status, 1, "{ran:?}");
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(said.contains("k3s-arm64 is not what it should be: expected "), "{said}");
+    assert!(said.contains("It was not run."), "{said}");
+    assert_eq!(world(&story), before);
+}
