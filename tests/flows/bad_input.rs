@@ -7,6 +7,8 @@ use portico_domain::problem::{Code, Problem};
 use portico_practice::cloudflare::PORTICO_TOKEN;
 use portico_practice::fault::{Fault, Rule, Service};
 use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
 
 /// Everything that a command could have changed.
 fn world(story: &Story) -> Value {
@@ -58,11 +60,16 @@ fn write(story: &Story, name: &str, text: &str) -> String {
     path.to_str().expect("a path").to_owned()
 }
 
+/// What a machine shows before it was ever connected to.
+async fn fingerprint(story: &Story, machine: &str) -> String {
+    let shown = portico(story, &["--json", "connect", machine, "--key", &story.key_file()], "").await;
+    problem_of(&shown).args["fingerprint"].clone()
+}
+
 /// `portico connect` with practice's key and the fingerprint that it shows.
 async fn accept(story: &Story, machine: &str) {
     let key = story.key_file();
-    let shown = portico(story, &["--json", "connect", machine, "--key", &key], "").await;
-    let fingerprint = problem_of(&shown).args["fingerprint"].clone();
+    let fingerprint = fingerprint(story, machine).await;
     let ran = portico(story, &["connect", machine, "--key", &key, "--accept", &fingerprint], "").await;
     assert_eq!(ran.status, 0, "{ran:?}");
 }
@@ -80,6 +87,64 @@ async fn subnets() {
             ["scan"].into_iter().chain(subnets.iter().flat_map(|subnet| ["--subnet", subnet])).collect();
         refused(&story, &arguments, "", 2, code).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logins() {
+    let story = Story::start().await;
+    refused(&story, &["connect", "pi@no-such-machine.invalid", "--password"], "x", 1, Code::HostUnresolved)
+        .await;
+    refused(&story, &["connect", "pi@127.77.0.11:1", "--password"], "x", 1, Code::ConnectionRefused).await;
+    refused(&story, &["connect", "pi@127.77.0.11:99999"], "", 2, Code::FieldInvalid).await;
+    let machine = "pi@127.77.0.11";
+    let key = story.key_file();
+    let unknown = refused(&story, &["connect", machine, "--key", &key], "", 3, Code::HostKeyUnknown).await;
+    accept(&story, machine).await;
+    refused(&story, &["connect", machine, "--password"], "wrong", 1, Code::PasswordWrong).await;
+    let shown = fingerprint(&story, "guest@127.77.0.14").await;
+    let guest = ["connect", "guest@127.77.0.14", "--password", "--accept", &shown];
+    refused(&story, &guest, "visitor", 1, Code::SudoRefused).await;
+
+    story.practice.homelab.swap_host_key("pi-1").expect("pi-1");
+    let changed = refused(&story, &["connect", machine, "--key", &key], "", 1, Code::HostKeyChanged).await;
+    let (pinned, before) = (&changed.args["pinned"], &unknown.args["fingerprint"]);
+    assert!(pinned.contains(before), "both fingerprints are shown: {changed}");
+    assert_ne!(changed.args["fingerprint"], unknown.args["fingerprint"]);
+}
+
+fn keygen(path: &Path, passphrase: &str) {
+    let made = Command::new("ssh-keygen")
+        // One round of the key derivation: a debug build takes long over the usual sixteen.
+        .args(["-q", "-a", "1", "-t", "ed25519", "-C", "story", "-N", passphrase, "-f"])
+        .arg(path)
+        .status()
+        .expect("ssh-keygen runs");
+    assert!(made.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys() {
+    let story = Story::of_pis(1).await;
+    let machine = "pi@127.77.0.11";
+    accept(&story, machine).await;
+    let locked = story.path("locked");
+    keygen(&locked, "a good passphrase");
+    let (locked, public) = (locked.to_str().expect("a path"), format!("{}.pub", locked.display()));
+    let none = write(&story, "nonsense", "not a key\n");
+    refused(
+        &story,
+        &["connect", machine, "--key", locked, "--passphrase"],
+        "wrong",
+        1,
+        Code::PassphraseWrong,
+    )
+    .await;
+    refused(&story, &["connect", machine, "--key", locked], "", 1, Code::PassphraseNeeded).await;
+    refused(&story, &["connect", machine, "--key", &public], "", 1, Code::KeyKindUnsupported).await;
+    refused(&story, &["connect", machine, "--key", &none], "", 1, Code::KeyKindUnsupported).await;
+    refused(&story, &["connect", machine, "--key", "/no/such/key"], "", 1, Code::KeyFileMissing).await;
+    let right = ["connect", machine, "--key", locked, "--passphrase"];
+    refused(&story, &right, "a good passphrase", 1, Code::AuthenticationFailed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
