@@ -133,6 +133,7 @@ describe('a service', () => {
     await go(page, 'Services');
     await page.getByRole('link', { name: 'Add service' }).click();
     const name = page.getByRole('textbox', { name: 'Name' });
+    await page.getByRole('combobox', { name: 'Zone' }).selectOption(zone);
     await visible(page.getByText(`It will answer at echo.${zone}.`), 'a name is proposed');
     await accessible(page, 'add service');
     await picture(page, 'service-add');

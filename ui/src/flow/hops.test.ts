@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { graph } from '../../tests/fixture/graph';
 import { banner } from './banner';
-import { timed } from './hops';
+import { timed, written } from './hops';
 
 const flow = graph(0);
 
@@ -34,4 +34,10 @@ it('names the first hop that is down, and who is cut off by it', () => {
 it('has nothing to say when nothing is down; unknown is no outage', () => {
   const hops = flow.hops.map((hop) => ({ ...hop, health: 'unknown' as const }));
   expect(banner({ ...flow, hops })).toBeNull();
+});
+
+it('writes a host name in two lines, and everything else as it is', () => {
+  const [name, wayIn] = ['name/echo', 'way-in/pi-2'].map((id) => flow.hops.find((hop) => hop.id === id));
+  expect(name && written(name)).toEqual({ label: 'echo', detail: 'example.test · 3 × A' });
+  expect(wayIn && written(wayIn)).toMatchObject({ label: 'pi-2', detail: '192.168.1.82' });
 });

@@ -4,6 +4,13 @@ import { en } from '../text/en';
 import { fill } from '../text/format';
 import { columns } from './layout';
 
+/** What is written on a hop in the diagram: a name in two lines, because host names are long. */
+export function written(hop: Hop): { label: string; detail: string } {
+  const dot = hop.label.indexOf('.');
+  if (hop.column !== 'name' || dot < 0) return hop;
+  return { label: hop.label.slice(0, dot), detail: `${hop.label.slice(dot + 1)} · ${hop.detail}` };
+}
+
 export interface TimedHop {
   hop: Hop;
   latency: string;

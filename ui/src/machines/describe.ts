@@ -5,7 +5,11 @@ import { fill, many, size } from '../text/format';
 
 const text = en.machines;
 
-export const nameOf = (host: Host): string => host.names[0] ?? host.addresses[0] ?? text.unnamed;
+/** What home routers and mDNS append to every name says nothing about a machine. */
+const homely = /(?<=.)\.(lan|local|home|internal|home\.arpa|fritz\.box)$/;
+
+export const nameOf = (host: Host): string =>
+  host.names[0]?.replace(homely, '') ?? host.addresses[0] ?? text.unnamed;
 
 /** `SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3` says more to a person without its protocol prefix. */
 export const bannerWords = (banner: string): string =>

@@ -39,7 +39,7 @@ export const en = {
     waiting: 'waiting',
     running: 'running',
     done: 'done',
-    skipped: 'was so already',
+    skipped: 'already so',
     failed: 'failed',
     'not-run': 'not reached',
   } satisfies Record<StepState, string>,
