@@ -279,7 +279,13 @@ pub async fn try_apply(engine: &Engine, change: Change) -> Result<Run, Problem> 
 }
 
 pub async fn resume(engine: &Engine, run: &str) -> Run {
-    let next = engine.resume(run).await.expect("the run can be continued");
+    // A machine that was restarting when Portico was killed refuses connections until it is back.
+    let next = until("the run can be continued", async || match engine.resume(run).await {
+        Ok(next) => Some(next),
+        Err(problem) if problem.code == Code::ConnectionRefused => None,
+        Err(problem) => panic!("the run can be continued: {problem}"),
+    })
+    .await;
     ended(engine, &next.id).await
 }
 

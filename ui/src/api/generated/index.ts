@@ -153,7 +153,11 @@ startedWith: string | null,
 /**
  * SHA-256 of the binary that the running service was last started with.
  */
-startedBinary: string | null, images: Array<ImageArchive>, 
+startedBinary: string | null, 
+/**
+ * SHA-256 of the join token that the running service was last started with.
+ */
+startedToken: string | null, images: Array<ImageArchive>, 
 /**
  * Files of an earlier K3s.
  */
