@@ -229,7 +229,11 @@ fn proxy_arp_invents_no_machines() {
     let mut scan = vec![card(1, 1), Sighting::Gateway { ip: ip(1) }];
     scan.extend((2..=250).map(|address| card(address, 1)));
     scan.extend((2..=250).map(|address| port(address, 22, PortState::Filtered)));
-    check("a router that answers for all", &[scan.clone()], &["mac:01 at .1 cards 1 ProxyArp-250,Gateway"]);
+    check(
+        "a router that answers for all",
+        std::slice::from_ref(&scan),
+        &["mac:01 at .1 cards 1 ProxyArp-250,Gateway"],
+    );
     scan.extend([
         port(30, 22, PortState::Open),
         keys(30, &["k"]),

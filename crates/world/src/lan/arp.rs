@@ -19,7 +19,7 @@ const SMALL: u64 = 4_096;
 /// From the beginning of one try to the next.
 const BETWEEN: Duration = Duration::from_millis(130);
 /// For the last answers.
-const LAST: Duration = Duration::from_millis(300);
+const LAST: Duration = Duration::from_millis(500);
 
 /// The cards that answered for each address.
 type Heard = HashMap<Ipv4Addr, Vec<Mac>>;
