@@ -98,6 +98,7 @@ describe('the cluster', () => {
   test('is checked and previewed before anything is changed', async () => {
     await page.getByRole('button', { name: 'Choose roles' }).click();
     await visible(page.getByRole('heading', { name: 'Who does what' }), 'roles are proposed');
+    await page.getByRole('button', { name: 'Preview the build' }).click({ trial: true, timeout: 60_000 });
     await accessible(page, 'roles');
     await picture(page, 'cluster-roles');
     await page.getByRole('button', { name: 'Preview the build' }).click();
