@@ -256,6 +256,11 @@ export const en = {
     echo: 'echo: a small program that answers, made now',
     hostname: 'Name',
     hostnameHint: 'The part before the zone, such as echo.',
+    nameRules: {
+      empty: 'a part between the dots is empty.',
+      long: 'a part is longer than 63 characters.',
+      characters: 'a part has other characters, or begins or ends with a hyphen.',
+    },
     zone: 'Zone',
     zoneHint: 'A domain in your Cloudflare account.',
     noZones: 'No zone is known. Portico writes the name through Cloudflare.',
