@@ -30,9 +30,10 @@ func greeter(t *testing.T, name string) net.Listener {
 
 func ask(t *testing.T, b *Balancer) string {
 	t.Helper()
+	// The reset may come before the client's own connect has returned.
 	c, err := net.Dial("tcp", b.l.Addr().String())
 	if err != nil {
-		t.Fatal(err)
+		return "error"
 	}
 	defer c.Close()
 	line, err := bufio.NewReader(c).ReadString('\n')
