@@ -2,11 +2,12 @@
 
 use crate::story::{Story, done, ended, nothing_needed, resume};
 use portico_api::english::explain;
+use portico_domain::change::Plan;
 use portico_domain::problem::Code;
 use portico_domain::run::{Run, RunState, RunStep, StepState};
 use portico_domain::step::Stage;
 use portico_engine::Engine;
-use portico_practice::homelab::{Listening, Machine};
+use portico_practice::homelab::{Listening, Machine, Power};
 
 async fn connected() -> (Story, Engine) {
     let story = Story::of_pis(3).await;
@@ -19,6 +20,11 @@ async fn connected() -> (Story, Engine) {
 async fn broken(story: &Story, engine: &Engine, harm: impl FnOnce(&mut Machine)) -> Run {
     let plan = engine.preview(story.build(1, &story.names())).await.expect("a preview");
     story.practice.homelab.change_machine("pi-2", harm).expect("pi-2");
+    without_pi_2(engine, plan).await
+}
+
+/// Applies a plan that must do all of its work on the other machines.
+async fn without_pi_2(engine: &Engine, plan: Plan) -> Run {
     let run = engine.apply(plan).await.expect("it starts");
     let run = ended(engine, &run.id).await;
     assert_eq!(run.state, RunState::Failed);
@@ -46,12 +52,38 @@ async fn mended(story: &Story, engine: &Engine, run: &Run) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_hangs() {
     let (story, engine) = connected().await;
-    let run = broken(&story, &engine, |pi| pi.power = portico_practice::homelab::Power::Hung).await;
+    let run = broken(&story, &engine, |pi| pi.power = Power::Hung).await;
     let problem = failure(&run).problem.clone().expect("a problem");
     assert!(matches!(problem.code, Code::ConnectionLost | Code::ConnectionTimedOut), "{problem}");
     assert!(explain(&problem).0.contains(&story.address("pi-2")), "{:?}", explain(&problem));
     story.practice.homelab.unhang("pi-2").expect("pi-2");
     mended(&story, &engine, &run).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_was_away_when_the_plan_was_made() {
+    let (story, engine) = connected().await;
+    let power = |power| story.practice.homelab.change_machine("pi-2", |pi| pi.power = power).expect("pi-2");
+    power(Power::Hung);
+    let plan = engine.preview(story.build(1, &story.names())).await.expect("a preview");
+    assert_eq!(plan.hindrance(), None, "the others can be built");
+    // Back or not: it was never checked, so nothing is done on it under this plan.
+    power(Power::On);
+    let run = without_pi_2(&engine, plan).await;
+    let step = failure(&run);
+    assert_eq!(step.id, "pi-2/copy");
+    assert!(step.problem.as_ref().is_some_and(|problem| problem.is_silence()), "{step:?}");
+    mended(&story, &engine, &run).await;
+
+    let alone = Story::of_pis(1).await;
+    let engine = alone.engine().await;
+    alone.connect(&engine, &["pi-1"]).await;
+    alone.practice.homelab.change_machine("pi-1", |pi| pi.power = Power::Hung).expect("pi-1");
+    let plan = engine.preview(alone.build(1, &["pi-1"])).await.expect("a preview");
+    assert!(
+        plan.hindrance().is_some_and(|problem| problem.is_silence()),
+        "without the server there is no cluster"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +105,10 @@ async fn a_machine_whose_service_does_not_start() {
     let journal = "bind: address already in use";
     assert!(step.log.iter().any(|line| line.contains(journal)), "the journal's last lines: {:?}", step.log);
     let (what, next) = explain(&problem);
-    assert!(what.contains("pi-2") && what.contains("10250") && next.starts_with("Stop "), "{what} {next}");
+    assert!(
+        what.contains("pi-2") && what.contains("10250") && next == "Stop it, then continue.",
+        "{what} {next}"
+    );
     story
         .practice
         .homelab

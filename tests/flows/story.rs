@@ -280,13 +280,16 @@ pub async fn try_apply(engine: &Engine, change: Change) -> Result<Run, Problem> 
 
 pub async fn resume(engine: &Engine, run: &str) -> Run {
     // A machine that was restarting when Portico was killed refuses connections until it is back.
-    let next = until("the run can be continued", async || match engine.resume(run).await {
-        Ok(next) => Some(next),
-        Err(problem) if problem.code == Code::ConnectionRefused => None,
+    let restarting = |problem: &Problem| problem.code == Code::ConnectionRefused;
+    until("the run can be continued", async || match engine.resume(run).await {
+        Ok(next) => {
+            let run = ended(engine, &next.id).await;
+            (!run.steps.iter().filter_map(|step| step.problem.as_ref()).any(restarting)).then_some(run)
+        }
+        Err(problem) if restarting(&problem) => None,
         Err(problem) => panic!("the run can be continued: {problem}"),
     })
-    .await;
-    ended(engine, &next.id).await
+    .await
 }
 
 pub async fn ended(engine: &Engine, id: &str) -> Run {

@@ -109,7 +109,8 @@ impl Plan {
         self.steps.iter().filter(|planned| planned.verdict != Verdict::Yes)
     }
 
-    /// The first reason why this plan cannot be applied.
+    /// The first reason why this plan cannot be applied. A joining machine that does not answer is none: its own
+    /// steps fail with that reason, and the others need not wait for it.
     pub fn hindrance(&self) -> Option<Problem> {
         let stops = self.findings.iter().find_map(|(machine, findings)| {
             // The memory cgroup is switched on by a step of this very plan.
@@ -125,10 +126,18 @@ impl Plan {
         });
         stops.or_else(|| {
             self.steps.iter().find_map(|planned| match &planned.verdict {
-                Verdict::Blocked { problem } => Some(problem.clone()),
+                Verdict::Blocked { problem } if !(problem.is_silence() && self.joins(&planned.step)) => {
+                    Some(problem.clone())
+                }
                 _ => None,
             })
         })
+    }
+
+    /// Whether the step is on a machine that joins others, which do without it.
+    fn joins(&self, step: &Step) -> bool {
+        let Change::BuildCluster { document } = &self.change else { return false };
+        step.machine.is_some() && step.machine.as_ref() != document.first_server().map(|first| &first.name)
     }
 }
 

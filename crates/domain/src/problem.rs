@@ -170,6 +170,19 @@ impl Problem {
         self
     }
 
+    /// Nobody answered: that says nothing about what is wanted, and may pass by itself.
+    pub fn is_silence(&self) -> bool {
+        matches!(
+            self.code,
+            Code::ConnectionLost
+                | Code::ConnectionRefused
+                | Code::ConnectionTimedOut
+                | Code::HostUnreachable
+                | Code::KubeUnreachable
+                | Code::CloudflareUnreachable
+        )
+    }
+
     /// Keeps the technical cause; never put a secret here.
     pub fn detail(mut self, cause: impl ToString) -> Self {
         self.detail = Some(cause.to_string());

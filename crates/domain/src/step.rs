@@ -28,6 +28,16 @@ pub enum Verdict {
     Blocked { problem: Problem },
 }
 
+impl Verdict {
+    /// Why it must not be done.
+    pub fn blocked(self) -> Option<Problem> {
+        match self {
+            Self::Blocked { problem } => Some(problem),
+            Self::Yes | Self::No { .. } => None,
+        }
+    }
+}
+
 /// One line of a preview: `+` comes, `-` goes, `~` is changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct DiffLine {

@@ -22,9 +22,9 @@ class ClusterStore {
   #checks = 0;
 
   readonly findings = $derived(Object.values(this.checked?.findings ?? {}).flat());
-  readonly hindrances = $derived(
-    this.findings.filter(forbids).length + Object.keys(this.checked?.unread ?? {}).length,
-  );
+  readonly hindrances = $derived(this.findings.filter(forbids).length);
+  /** Machines that could not be read; whether the others can do without them is for the preview to say. */
+  readonly unread = $derived(Object.keys(this.checked?.unread ?? {}).length);
 
   async #busily<T>(work: () => Promise<T>): Promise<T | null> {
     this.busy = true;
@@ -56,6 +56,14 @@ class ClusterStore {
     this.document = answer.document;
     this.stage = 'roles';
     this.plan = null;
+    await this.check();
+  }
+
+  /** Takes a document that was written elsewhere. Throws what is wrong with it. */
+  async open(yaml: string): Promise<void> {
+    this.document = (await call('document-read', { yaml })).document;
+    this.stage = 'roles';
+    this.plan = this.run = this.problem = null;
     await this.check();
   }
 
