@@ -59,7 +59,7 @@ describe('a run', () => {
     });
     const lane = within(screen.getByRole('region', { name: 'pi-2' }));
     expect(lane.getByRole('alert')).toHaveTextContent('Port 6443 on pi-2 is taken by haproxy.');
-    expect(lane.getByRole('alert')).toHaveTextContent('Stop haproxy, then continue.');
+    expect(lane.getByRole('alert')).toHaveTextContent('Stop it, then continue.');
     expect(lane.getByText(/address already in use/)).toBeVisible();
     expect(screen.getByText('1 of 3 steps')).toBeVisible();
     await accessible('part');

@@ -1,8 +1,8 @@
 //! The English sentences of every problem code: what happened, and what to do next.
 //!
 //! The one home of these sentences: the CLI prints them, and the generated catalogue hands them to the
-//! window. `{name}` stands for an argument of the problem; a placeholder without an argument is dropped
-//! by [`fill`], so that no person ever reads braces.
+//! window. `{name}` stands for an argument of the problem, `{name|words}` for the words where it is not known; a
+//! placeholder without either is dropped by [`fill`], so that no person ever reads braces.
 
 use portico_domain::problem::{Code, Problem};
 
@@ -266,14 +266,14 @@ pub fn sentence(code: Code) -> Sentence {
             say("K3s did not start on {machine}.", "The log of this step has its last lines.")
         }
         Code::PortInUse => {
-            say("Port {port} on {machine} is taken by {process}.", "Stop {process}, then continue.")
+            say("Port {port} on {machine} is taken by {process|another program}.", "Stop it, then continue.")
         }
         Code::TokenRejected => say(
             "The cluster did not accept {machine}'s token.",
             "Continue: the token is read from the server anew.",
         ),
         Code::ClockSkewed => say(
-            "The clock of {machine} is off by {seconds} s.",
+            "The clock of {machine} is off by {seconds|too many} s.",
             "Switch time synchronisation on there: sudo timedatectl set-ntp true",
         ),
         Code::RebootTimedOut => say(
@@ -382,7 +382,7 @@ pub fn sentence(code: Code) -> Sentence {
             "Preview the change again if you want it once more.",
         ),
         Code::StepTimedOut => {
-            say("{step} did not become true in {seconds} s: {waiting}", "Look at its log; then continue.")
+            say("{step} did not become true in {seconds} s: {waiting}.", "Look at its log; then continue.")
         }
         Code::Cancelled => say("Stopped on request.", "portico resume {run} goes on where it stopped."),
         Code::StoreFailed => say(
@@ -412,12 +412,17 @@ pub fn fill(template: &str, problem: &Problem) -> String {
     while let Some(start) = rest.find('{') {
         text.push_str(&rest[..start]);
         let Some(length) = rest[start..].find('}') else { break };
-        let name = &rest[start + 1..start + length];
-        text.push_str(problem.args.get(name).map(String::as_str).unwrap_or_default());
+        let (name, otherwise) = placeholder(&rest[start + 1..start + length]);
+        text.push_str(problem.args.get(name).map_or(otherwise, String::as_str));
         rest = &rest[start + length + 1..];
     }
     text.push_str(rest);
     text.trim().to_owned()
+}
+
+/// The argument's name, and what stands there without it.
+pub fn placeholder(text: &str) -> (&str, &str) {
+    text.split_once('|').unwrap_or((text, ""))
 }
 
 fn code(word: &str) -> Option<Code> {
@@ -449,5 +454,6 @@ mod tests {
         assert_eq!(what, "10.0.0.2 refused the connection on port 22.");
         assert!(!next.contains('{'), "{next}");
         assert_eq!(fill("a {missing} b", &problem), "a  b");
+        assert_eq!(fill("by {missing|another program}, {port|none}", &problem), "by another program, 22");
     }
 }

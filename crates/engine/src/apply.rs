@@ -5,6 +5,7 @@
 //! stops only what needs it.
 
 use crate::estimate::Experience;
+use crate::inquiry::Inquiry;
 use crate::lock::{ClusterLock, try_lock};
 use crate::perform::{Progress, Scene};
 use crate::{Engine, lock};
@@ -50,7 +51,8 @@ impl Engine {
             self.inner.store.set_desired(base, &desired, self.now()).await?;
         }
         let document = desired.cluster.clone().ok_or_else(|| Problem::new(Code::NoCluster))?;
-        let steps: Vec<Step> = plan.steps.into_iter().map(|planned| planned.step).collect();
+        let (steps, blocked): (Vec<Step>, Vec<Option<Problem>>) =
+            plan.steps.into_iter().map(|planned| (planned.step, planned.verdict.blocked())).unzip();
         let run = Run {
             id: uuid::Uuid::now_v7().simple().to_string()[..12].to_owned(),
             change: plan.change,
@@ -68,6 +70,7 @@ impl Engine {
             document,
             experience: Experience::load(&self.inner.store, &steps).await,
             steps,
+            blocked,
             run: Mutex::new(run.clone()),
             cancel,
             _lock: lock,
@@ -143,10 +146,12 @@ fn waiting(step: &Step) -> RunStep {
 }
 
 /// One run at work.
-struct Work {
-    engine: Engine,
-    document: ClusterDocument,
+pub(crate) struct Work {
+    pub engine: Engine,
+    pub document: ClusterDocument,
     steps: Vec<Step>,
+    /// Per step: why the plan already said that it cannot be done.
+    blocked: Vec<Option<Problem>>,
     experience: Experience,
     run: Mutex<Run>,
     cancel: CancellationToken,
@@ -270,6 +275,10 @@ impl Work {
 
     async fn take(self: &Arc<Self>, index: usize) -> Outcome {
         let step = &self.steps[index];
+        // A machine that was away when the plan was made was never checked: back or not, it waits for the next plan.
+        if let Some(problem) = &self.blocked[index] {
+            return Outcome::Failed(problem.clone());
+        }
         let observed = self.look(step).await;
         match step.verdict(&observed) {
             Verdict::Yes => return Outcome::Skipped,
@@ -284,27 +293,34 @@ impl Work {
         if let Err(problem) = self.engine.perform(&step.action, &scene).await {
             return Outcome::Failed(problem);
         }
-        self.verify(step, &cancel).await
+        self.verify(step, &progress, &cancel).await
     }
 
     /// Looks until the step is true, blocked, or out of patience.
-    async fn verify(&self, step: &Step, cancel: &CancellationToken) -> Outcome {
+    async fn verify(&self, step: &Step, progress: &Progress, cancel: &CancellationToken) -> Outcome {
         let patience = patience(step.stage);
         let deadline = tokio::time::Instant::now() + patience;
+        let mut inquiry = Inquiry::new();
         loop {
             let waits_for = match step.verdict(&self.look(step).await) {
                 Verdict::Yes => return Outcome::True,
-                Verdict::Blocked { problem } if !passes(&problem) => return Outcome::Failed(problem),
+                // While something comes up, its silence says nothing about the step.
+                Verdict::Blocked { problem } if !problem.is_silence() => return Outcome::Failed(problem),
                 Verdict::Blocked { problem } => problem.to_string(),
                 Verdict::No { diff } => diff.into_iter().map(|line| line.text).collect::<Vec<_>>().join("; "),
             };
-            if tokio::time::Instant::now() >= deadline {
-                return Outcome::Failed(
-                    Problem::new(Code::StepTimedOut)
-                        .arg("step", &step.id)
-                        .arg("seconds", patience.as_secs())
-                        .arg("waiting", waits_for),
-                );
+            let timed_out = tokio::time::Instant::now() >= deadline;
+            let cause = inquiry.ask(self, step, progress, timed_out).await;
+            if timed_out || inquiry.is_certain() {
+                let problem = Problem::new(Code::StepTimedOut)
+                    .arg("step", &step.id)
+                    .arg("machine", step.machine.as_deref().unwrap_or_default())
+                    .arg("seconds", inquiry.began.elapsed().as_secs())
+                    .arg("waiting", waits_for);
+                return Outcome::Failed(match cause {
+                    Some(cause) => cause.explain(problem),
+                    None => problem,
+                });
             }
             tokio::select! {
                 () = cancel.cancelled() => return Outcome::Failed(Problem::new(Code::Cancelled)),
@@ -376,19 +392,6 @@ impl Work {
     fn lock(&self) -> std::sync::MutexGuard<'_, Run> {
         self.run.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
-}
-
-/// Problems that a look may meet while something comes up, and that say nothing about the step itself.
-fn passes(problem: &Problem) -> bool {
-    matches!(
-        problem.code,
-        Code::ConnectionLost
-            | Code::ConnectionRefused
-            | Code::ConnectionTimedOut
-            | Code::HostUnreachable
-            | Code::KubeUnreachable
-            | Code::CloudflareUnreachable
-    )
 }
 
 /// How long a step may take to become true after it was performed.

@@ -9,6 +9,7 @@ mod commands;
 mod connect;
 mod estimate;
 mod events;
+mod inquiry;
 mod lock;
 mod observe;
 mod outside;

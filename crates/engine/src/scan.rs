@@ -31,6 +31,7 @@ impl Engine {
             api_port: endpoints.ports.api,
             ports: request.ports,
             mdns: endpoints.scan.mdns,
+            resolvers: endpoints.resolvers.system.clone(),
             ..ScanOptions::default()
         };
         let known = self.inner.store.inventory().await?;

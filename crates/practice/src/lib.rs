@@ -167,6 +167,27 @@ impl Practice {
         })
     }
 
+    /// All that a client could have changed, to be compared with a later look: each machine's files, boots and K3s,
+    /// and how many changes Cloudflare's records saw.
+    pub fn footprint(&self) -> Value {
+        let machines: Vec<Value> = self.homelab.read(|state| {
+            let machines = state.machines.iter();
+            machines
+                .map(|machine| {
+                    let files: Vec<_> =
+                        machine.files.iter().map(|(path, file)| format!("{path} {}", file.sha256)).collect();
+                    json!([
+                        machine.name,
+                        files,
+                        machine.boots,
+                        machine.k3s.as_ref().map(|k3s| k3s.generation)
+                    ])
+                })
+                .collect()
+        });
+        json!([machines, self.cloud.audit().len()])
+    }
+
     /// What `portico practice serve --json` prints: endpoints, machines, a token, a zone, and the door for tests.
     pub fn describe(&self) -> Value {
         json!({

@@ -34,6 +34,15 @@ describe('codes', () => {
       detail: null,
     } as const;
     expect(sentence(problem).what).toBe('pi refused the connection on port 2222.');
+    const caused = {
+      code: 'service-did-not-start',
+      args: { machine: 'pi-2', cause: 'port-in-use', port: '10250' },
+      detail: null,
+    } as const;
+    expect(sentence(caused)).toEqual({
+      what: 'K3s did not start on pi-2. Port 10250 on pi-2 is taken by another program.',
+      next: 'Stop it, then continue.',
+    });
     expect(reasonWords({ code: 'ssh-closed', port: 22 })).toBe('SSH is off: port 22 is closed');
     const finding = { check: 'clock-skew', severity: 'stop', args: { seconds: '600' }, fix: null } as const;
     expect(findingWords(finding).what).toBe('Its clock is 600 s away from the others.');

@@ -18,13 +18,22 @@ export const many = (value: number, one: string, other: string): string =>
 export const names = (values: string[]): string => list.format(values);
 export const moment = (at: number): string => clock.format(at);
 
-/** Puts arguments into a template; one that is not there is left out, so that nobody ever reads braces. */
+/**
+ * Puts arguments into a template. For one that is not there the words after `|` stand, or nothing: nobody ever
+ * reads braces.
+ */
 export const fill = (template: string, args: { readonly [key: string]: unknown }): string =>
-  template.replace(/\{(\w+)\}/g, (_, name: string) => String(args[name] ?? '')).trim();
+  template
+    .replace(/\{(\w+)(?:\|([^}]*))?\}/g, (_, name: string, otherwise = '') => String(args[name] ?? otherwise))
+    .trim();
 
-export function sentence(problem: Problem): Sentence {
-  const { what, next } = problems[problem.code] ?? problems.internal;
-  return { what: fill(what, problem.args), next: fill(next, problem.args) };
+/** What happened and what to do; a failure with a known cause says the cause and the cause's own way out. */
+export function sentence({ code, args }: Problem): Sentence {
+  const { what, next } = problems[code] ?? problems.internal;
+  const cause = Object.entries(problems).find(([known]) => known === args.cause)?.[1];
+  return cause
+    ? { what: `${fill(what, args)} ${fill(cause.what, args)}`, next: fill(cause.next, args) }
+    : { what: fill(what, args), next: fill(next, args) };
 }
 
 /** What the check found and what to do about it. */

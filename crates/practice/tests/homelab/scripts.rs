@@ -135,7 +135,7 @@ async fn what_stops_k3s_is_in_the_journal_in_its_own_words() {
         let config = format!("{}node-label: [\"case={}\"]\n", joined(server), words.len());
         let started = lab.install("lone", "agent", &config, token).await;
         assert_eq!(started.values("started"), ["k3s-agent"], "{started:?}");
-        let journal = lab.script("lone", "journal", b"k3s-agent\n40\n").await.stdout;
+        let journal = lab.script("lone", "journal", b"k3s-agent\n40\n0\n").await.stdout;
         let last = journal.lines().rfind(|line| line.contains("level=error")).unwrap_or_default();
         assert!(last.contains(words), "{server} should say {words:?}:\n{journal}");
     }
@@ -153,7 +153,7 @@ async fn an_install_without_its_installer_is_refused_and_unknown_keys_only_warn(
     assert!(refused.stderr.starts_with("reason=installer-missing "), "{refused:?}");
     let installed = lab.install("pi-1", "server", "frobnicate: true\n", "").await;
     assert_eq!(installed.status, 0, "{installed:?}");
-    let journal = lab.script("pi-1", "journal", b"k3s\n50\n").await;
+    let journal = lab.script("pi-1", "journal", b"k3s\n50\n0\n").await;
     assert!(
         journal.stdout.contains("Unknown flag --frobnicate found in config.yaml, skipping"),
         "{journal:?}"

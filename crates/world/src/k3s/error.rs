@@ -83,17 +83,9 @@ impl From<&K3sError> for Problem {
                 Problem::new(Code::NoSpaceLeft).arg("file", file).arg("where", "machine").detail(said)
             }
             E::ServiceDidNotStart { unit, said, journal, likely } => {
-                // The likely cause's own arguments are there as well, for its sentence.
-                let mut problem = match likely {
-                    Some(likely) => {
-                        Problem { code: Code::ServiceDidNotStart, args: likely.args.clone(), detail: None }
-                            .arg("cause", likely.code.word())
-                            .arg("line", &likely.line)
-                    }
-                    None => Problem::new(Code::ServiceDidNotStart),
-                };
-                problem = problem.arg("unit", unit).arg("said", said);
-                problem.detail(journal.join("\n"))
+                let problem = Problem::new(Code::ServiceDidNotStart).arg("unit", unit).arg("said", said);
+                let problem = problem.detail(journal.join("\n"));
+                likely.as_ref().map_or(problem.clone(), |likely| likely.explain(problem))
             }
             E::ScriptFailed { script, status, said } => {
                 Problem::new(Code::ScriptFailed).arg("script", script).arg("status", status).detail(said)

@@ -4,7 +4,7 @@
 //! general, and its first row that matches any line wins: a missing cgroup, say, also shows as a dead
 //! apiserver. An unknown failure stays unknown; the lines themselves are always handed on.
 
-use portico_domain::problem::Code;
+use portico_domain::problem::{Code, Problem};
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -15,6 +15,19 @@ pub struct Diagnosis {
     pub code: Code,
     pub args: BTreeMap<String, String>,
     pub line: String,
+}
+
+impl Diagnosis {
+    /// Puts the cause, its line and its arguments into the problem that it caused.
+    pub fn explain(&self, mut problem: Problem) -> Problem {
+        problem.args.extend(self.args.clone());
+        problem.arg("cause", self.code.word()).arg("line", &self.line)
+    }
+
+    /// Whether waiting cannot help: somebody has to do something first.
+    pub fn stays(&self) -> bool {
+        !matches!(self.code, Code::EtcdNotReady | Code::ServerUnreachable | Code::OutOfMemory)
+    }
 }
 
 /// Named groups become arguments. Sources: the messages of K3s, containerd, etcd and the kubelet themselves.

@@ -153,14 +153,15 @@ pub async fn kubeconfig(session: &Session, cancel: &CancellationToken) -> Result
     }
 }
 
-/// The last lines that the role's unit logged, oldest first.
+/// The last lines that the role's unit logged, oldest first; of the last `seconds` alone unless that is 0.
 pub async fn journal(
     session: &Session,
     role: Role,
     lines: u32,
+    seconds: u64,
     cancel: &CancellationToken,
 ) -> Result<Vec<String>, K3sError> {
-    let values = Values::new().line(role.unit()).line(lines.to_string());
+    let values = Values::new().line(role.unit()).line(lines.to_string()).line(seconds.to_string());
     let output = run(session, &scripts::JOURNAL, values, cancel).await?;
     Ok(without_secrets(&output.text()))
 }

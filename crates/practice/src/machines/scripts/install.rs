@@ -52,7 +52,7 @@ pub async fn run(place: &Place<'_>, root: bool, stdin: &mut Stdin) -> Outcome {
     settled(place, generation).await;
     let failed = place.look(|machine| match &machine.k3s {
         Some(k3s) if k3s.generation == generation && k3s.state == UnitState::Active => None,
-        _ => Some(system::last_lines(machine, unit, 40)),
+        _ => Some(system::last_lines(machine, unit, 40, i64::MIN)),
     });
     match failed {
         None => Outcome::said(format!("started={unit}\n")),

@@ -23,19 +23,23 @@ pub fn kubeconfig(place: &Place<'_>, root: bool) -> Outcome {
 pub async fn journal(place: &Place<'_>, root: bool, stdin: &mut Stdin) -> Outcome {
     let unit = stdin.line().await.unwrap_or_default();
     let count = stdin.line().await.unwrap_or_default();
+    let seconds = stdin.line().await.unwrap_or_default();
     if unit != "k3s" && unit != "k3s-agent" {
         return Outcome::refused("unit-unknown", &unit);
     }
-    let Ok(count) = count.parse() else { return Outcome::refused("lines-malformed", &count) };
+    let Ok(count) = count.parse() else { return Outcome::refused("number-malformed", &count) };
+    let Ok(seconds) = seconds.parse::<i64>() else { return Outcome::refused("number-malformed", &seconds) };
     if !root {
         return Outcome::failed(1, "No journal files were opened due to insufficient permissions.\n");
     }
-    Outcome::said(place.look(|machine| last_lines(machine, &unit, count)))
+    let since = if seconds == 0 { i64::MIN } else { place.homelab.clock.now() - seconds * 1000 };
+    Outcome::said(place.look(|machine| last_lines(machine, &unit, count, since)))
 }
 
-/// The last lines of a unit's journal as `journalctl -o cat` prints them.
-pub fn last_lines(machine: &Machine, unit: &str, count: usize) -> String {
-    let lines: Vec<&JournalLine> = machine.journal.iter().filter(|line| line.unit == unit).collect();
+/// The last lines of a unit's journal as `journalctl -o cat` prints them, none from before `since` (unix ms).
+pub fn last_lines(machine: &Machine, unit: &str, count: usize, since: i64) -> String {
+    let said = |line: &&JournalLine| line.unit == unit && line.at >= since;
+    let lines: Vec<&JournalLine> = machine.journal.iter().filter(said).collect();
     let shown = &lines[lines.len().saturating_sub(count)..];
     shown
         .iter()

@@ -504,9 +504,14 @@ fn secrets_are_handed_out_where_there_are_any() {
 #[test]
 fn the_journal_is_of_k3s_alone() {
     let machine = Machine::new();
-    assert!(machine.done(&JOURNAL, "k3s-agent\n40\n").starts_with("first line\n"));
-    machine.fails(&JOURNAL, "ssh\n40\n", 10, "reason=unit-unknown");
-    machine.fails(&JOURNAL, "k3s\n-5\n", 10, "reason=lines-malformed");
+    assert!(machine.done(&JOURNAL, "k3s-agent\n40\n0\n").starts_with("first line\n"));
+    machine.program("journalctl", "#!/bin/sh\necho \"$*\"\n");
+    let asked = "-u k3s -n 5 --no-pager -o cat";
+    assert_eq!(machine.done(&JOURNAL, "k3s\n5\n0\n"), format!("{asked}\n"));
+    assert_eq!(machine.done(&JOURNAL, "k3s\n5\n15\n"), format!("{asked} --since -15s\n"));
+    machine.fails(&JOURNAL, "ssh\n40\n0\n", 10, "reason=unit-unknown");
+    machine.fails(&JOURNAL, "k3s\n-5\n0\n", 10, "reason=number-malformed");
+    machine.fails(&JOURNAL, "k3s\n5\n1 day ago\n", 10, "reason=number-malformed");
 }
 
 #[test]
