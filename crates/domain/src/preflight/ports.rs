@@ -3,7 +3,7 @@
 //! Where our own K3s runs, its ports are taken as they should be, and nothing is said.
 
 use super::{CheckCode, Finding, Severity, Subject};
-use crate::facts::{Listener, Protocol};
+use crate::facts::{Listener, Owner, Protocol};
 
 /// A port, what it is for, and whether a listener on the loopback alone stands in the way.
 struct Need {
@@ -22,6 +22,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             listener.protocol == Protocol::Tcp
                 && listener.port == need.port
                 && (need.loopback_counts || !is_loopback(&listener.address))
+                && !is_ours(subject, listener)
         };
         if let Some(listener) = subject.facts.listening.iter().find(holds) {
             findings.push(
@@ -50,6 +51,12 @@ fn needs(subject: &Subject<'_>) -> Vec<Need> {
         needs.extend([web(80), web(443)]);
     }
     needs
+}
+
+/// Our own K3s holds its ports while it is still coming up, as it does after a machine was switched on.
+fn is_ours(subject: &Subject<'_>, listener: &Listener) -> bool {
+    subject.facts.k3s.owner == Some(Owner::Portico)
+        && listener.process.as_deref().is_some_and(|process| process.starts_with("k3s"))
 }
 
 fn is_loopback(address: &str) -> bool {

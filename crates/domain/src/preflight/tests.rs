@@ -292,6 +292,12 @@ fn an_earlier_k3s() {
     // Ours, running: neither foreign, nor are its own ports in the way.
     let ports = "listen=tcp\t*\t6443\tk3s-server\nlisten=tcp\t*\t10250\tk3s-server";
     with(&format!("{binary}\n{unit}\nk3s.owner=portico\n{ports}")).finds_nothing();
+    // The same while it is coming up after a power cut; but another program's port stays in the way.
+    let starting = format!("{binary}\n{}\nk3s.owner=portico\n", unit.replace("active", "activating"));
+    with(&format!("{starting}{ports}")).finds_nothing();
+    let other = ports.replace("6443\tk3s-server", "6443\tnginx");
+    let taken = "port=6443 process=nginx protocol=tcp use=kubernetes-api";
+    with(&format!("{starting}{other}")).finds(PortInUse, Stop, taken);
     let agent = unit.replace("k3s\tactive", "k3s-agent\tactive");
     with(&format!("{agent}\nk3s.owner=portico")).finds(RoleDiffers, Stop, "found=k3s-agent wanted=k3s");
 
