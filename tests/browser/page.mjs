@@ -23,6 +23,9 @@ export const url = needed('PORTICO_URL');
 export const homelab = JSON.parse(needed('PORTICO_HOMELAB'));
 const pictures = process.env.PORTICO_SCREENSHOTS;
 
+/** All that a client could have changed in the homelab, as the homelab itself sees it. */
+export const footprint = async () => (await fetch(new URL('/footprint', url))).json();
+
 export async function openBrowser() {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

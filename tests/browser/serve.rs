@@ -3,19 +3,21 @@
 //! For tests in a browser. Prints one JSON line, `{"url", "homelab"}`, and serves until it is killed. FOLDER is the
 //! built pages. One machine's pinned host key is another one's, so that a changed key can be met.
 
-use axum::Router;
 use axum::extract::{Path as Asked, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use portico_api::{Api, Engine, Options, SecretStore, loopback, system_clock};
 use portico_domain::credential::{HostKey, Secret};
+use portico_practice::cloudflare::{EXPIRED_TOKEN, PORTICO_TOKEN, READ_ONLY_TOKEN};
 use portico_practice::{Practice, PracticeOptions};
 use portico_world::ssh::HostKeys;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::error::Error;
 use std::net::Ipv4Addr;
 use std::path::{Component, Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -27,7 +29,7 @@ const CHANGED: &str = "nas";
 async fn main() -> Result<(), Box<dyn Error>> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let pages: PathBuf = std::env::args_os().nth(1).ok_or("portico-loopback FOLDER")?.into();
-    let practice = Practice::start(PracticeOptions::default()).await?;
+    let practice = Arc::new(Practice::start(PracticeOptions::default()).await?);
     let described = practice.describe();
     let data = tempfile::tempdir()?;
     pin_another_key(&practice, &data.path().join("host-keys.json"))?;
@@ -38,13 +40,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         clock: system_clock(),
     })
     .await?;
-    let cloudflare = described["cloudflareToken"].as_str().unwrap_or_default();
-    engine.set_cloudflare_token(Secret::new(cloudflare.to_owned())).await?;
+    // It opens the zones and may write nothing: the story gets there by itself.
+    engine.set_cloudflare_token(Secret::new(READ_ONLY_TOKEN.to_owned())).await?;
     let _watch = engine.watch();
 
     let token = uuid::Uuid::new_v4().simple().to_string();
-    let router = loopback::router(Api::new(engine, true), token.clone())
-        .merge(Router::new().route("/", get(index)).route("/{*path}", get(page)).with_state(Arc::new(pages)));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let machines: Vec<_> = described["machines"]
         .as_array()
@@ -52,7 +52,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .flatten()
         .filter(|machine| machine["name"].as_str().is_some_and(|name| BUILT.contains(&name)))
         .collect();
-    let homelab = json!({"machines": machines, "zone": described["zone"], "changedKey": CHANGED});
+    let homelab = json!({
+        "machines": machines, "zone": described["zone"], "changedKey": CHANGED,
+        // Who may log in and do nothing.
+        "guest": {"name": "nuc-1", "user": "guest", "password": "visitor"},
+        "keys": {"locked": locked_key(data.path())?, "notAKey": pages.join("index.html").canonicalize()?},
+        "tokens": {"expired": EXPIRED_TOKEN, "enough": PORTICO_TOKEN},
+    });
+    let router = loopback::router(Api::new(engine, true), token.clone())
+        .merge(Router::new().route("/footprint", get(footprint)).with_state(practice.clone()))
+        .merge(Router::new().route("/", get(index)).route("/{*path}", get(page)).with_state(Arc::new(pages)));
     println!(
         "{}",
         json!({"url": format!("http://{}/#token={token}", listener.local_addr()?), "homelab": homelab})
@@ -70,6 +79,21 @@ fn pin_another_key(practice: &Practice, pins: &Path) -> Result<(), Box<dyn Error
     })?;
     let key = HostKey { kind: String::new(), fingerprint: String::new(), key };
     Ok(HostKeys::new(pins.to_owned(), Vec::new()).pin(&address.to_string(), port, &key)?)
+}
+
+/// A private key with a passphrase.
+fn locked_key(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let path = folder.join("locked");
+    let made = Command::new("ssh-keygen")
+        // One round of the key derivation: a debug build takes long over the usual sixteen.
+        .args(["-q", "-a", "1", "-t", "ed25519", "-N", "a good passphrase", "-f"])
+        .arg(&path)
+        .status()?;
+    if made.success() { Ok(path) } else { Err("ssh-keygen failed".into()) }
+}
+
+async fn footprint(State(practice): State<Arc<Practice>>) -> Json<Value> {
+    Json(practice.footprint())
 }
 
 async fn index(pages: State<Arc<PathBuf>>) -> Response {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { accessible, go, homelab, openBrowser, picture, url, visible } from './page.mjs';
 
-const { machines, zone, changedKey } = homelab;
+const { machines, zone, changedKey, tokens } = homelab;
 let browser, page, complaints;
 
 before(async () => {
@@ -143,6 +143,31 @@ describe('a service', () => {
     await visible(page.getByRole('alert'), 'the refusal is announced');
     assert.equal(await name.getAttribute('aria-invalid'), 'true');
     await name.fill('echo');
+  });
+
+  test('stops at a token that may too little, and goes on with another', async () => {
+    const preview = page.getByRole('button', { name: 'Preview' });
+    const add = page.getByRole('button', { name: 'Add the service' });
+    await preview.click();
+    await visible(add, 'the preview');
+    await add.click();
+    const another = page.getByRole('button', { name: 'Use another token' });
+    await visible(another, 'the run says what it lacks', 120_000);
+    await visible(page.getByText('DNS Edit').first(), 'the permission, by the name that the dashboard gives it');
+    await accessible(page, 'token that may too little');
+    await picture(page, 'token-lacks-permission');
+    await another.click();
+    const token = page.getByRole('textbox', { name: 'Cloudflare token' });
+    const use = async (secret) => {
+      await token.fill(secret);
+      await page.getByRole('button', { name: 'Use this token' }).click();
+    };
+    await use(tokens.expired);
+    await token.and(page.locator('[aria-invalid=true]')).waitFor();
+    await accessible(page, 'token refused');
+    await picture(page, 'token-refused');
+    await use(tokens.enough);
+    await page.getByRole('combobox', { name: 'Zone' }).selectOption(zone);
   });
 
   test('is opened and answers', async () => {

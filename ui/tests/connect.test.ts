@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { openDoor, type Host as Door } from '../src/api/door';
 import type { Code, Connect, Connected } from '../src/api/types';
 import ConnectDialog from '../src/machines/ConnectDialog.svelte';
+import { targetOf } from '../src/machines/describe';
 import { fieldOf } from '../src/machines/fields';
 import { accessible } from './accessible';
 import { facts, hosts } from './fixture/machines';
@@ -31,7 +32,7 @@ function open(reply: (request: Connect) => Connected) {
   };
   openDoor(door);
   const onclose = vi.fn();
-  render(ConnectDialog, { hosts: hosts.slice(0, 1), onclose });
+  render(ConnectDialog, { targets: hosts.slice(0, 1).map(targetOf), onclose });
   return { asked, forgotten, onclose, user: userEvent.setup() };
 }
 const submit = (user: ReturnType<typeof userEvent.setup>) =>

@@ -11,6 +11,15 @@ const homely = /(?<=.)\.(lan|local|home|internal|home\.arpa|fritz\.box)$/;
 export const nameOf = (host: Host): string =>
   host.names[0]?.replace(homely, '') ?? host.addresses[0] ?? text.unnamed;
 
+/** A machine to connect to, found by a scan or named by a document. */
+export interface Target {
+  name: string;
+  address: string;
+  user?: string | null;
+  port?: number | null;
+}
+export const targetOf = (host: Host): Target => ({ name: nameOf(host), address: host.addresses[0] ?? '' });
+
 /** `SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3` says more to a person without its protocol prefix. */
 export const bannerWords = (banner: string): string =>
   banner.replace(/^SSH-[\d.]+-/, '').replaceAll('_', ' ');

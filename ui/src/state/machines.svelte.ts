@@ -35,6 +35,8 @@ class MachinesStore {
   scanned = $state(false);
   problem = $state<Problem | null>(null);
 
+  /** What is wrong with the networks that were asked for. */
+  readonly wrongSubnet = $derived(this.problem?.code.startsWith('subnet-') ? this.problem : null);
   readonly list = $derived([...this.#hosts.values()].sort(inOrder));
   readonly chosen = $derived(this.list.filter((host) => this.picked.has(host.id)));
   readonly unconnected = $derived(this.chosen.filter((host) => !this.login(host)));

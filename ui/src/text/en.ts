@@ -166,15 +166,26 @@ export const en = {
     version: 'K3s {version}',
     channel: 'K3s, channel {channel}',
     machine: 'Machine',
+    document: {
+      title: 'Open a document',
+      intro:
+        'A cluster can be written down as a document: its machines, their roles, the K3s version, and options. It is read and checked; nothing is changed.',
+      label: 'Document',
+      file: 'Or from a file',
+      open: 'Read it',
+      example:
+        'version: 1\nname: home\nk3s: { channel: stable }\nmachines:\n  - { name: pi-1, address: 192.168.1.81, role: server, user: pi }',
+    },
     blockers: ['thing stops', 'things stop'],
     blockedText: 'the build. Each has its remedy below.',
+    unread: ['machine could not be read.', 'machines could not be read.'],
+    unreadText: 'The preview says whether the others can be built without.',
     allGood: 'Nothing stands in the way.',
     someNotes: ['thing to know', 'things to know'],
     severities: { stop: 'Stops the build', warn: 'Take care', note: 'Note' } satisfies Record<
       Severity,
       string
     >,
-    unread: 'Could not be read',
     commands: 'Commands for {name}',
     checkAgain: 'Check again',
     checking: 'Checking the machines',
@@ -267,6 +278,7 @@ export const en = {
     token: 'Cloudflare token',
     tokenHint: 'With the permissions Zone Read and DNS Edit. It is kept in the keyring of this computer.',
     tokenSave: 'Use this token',
+    tokenOther: 'Use another token',
     full: 'It will answer at {hostname}.',
     reachLegend: 'Who can reach it',
     lanText: 'Only machines in your home network. The DNS record points at private addresses.',
