@@ -14,8 +14,9 @@ TAURI_DRIVER=$(tauri_driver) || { cannot "tauri-driver cannot be had"; tell; exi
 if cargo build --quiet --workspace --bin portico-desktop; then
     export TAURI_DRIVER PORTICO_APP=$PORTICO_TARGET/debug/portico-desktop
     on_a_display() {
-        # Software rendering, and a bus of its own: no keyring and no desktop of the person is touched.
-        export WEBKIT_DISABLE_DMABUF_RENDERER=1 WEBKIT_DISABLE_COMPOSITING_MODE=1 LIBGL_ALWAYS_SOFTWARE=1
+        # Rendering in software, but composited: without, a still page never gives a screenshot. A bus of its own,
+        # so that no keyring and no desktop of the person is touched.
+        export LIBGL_ALWAYS_SOFTWARE=1
         xvfb-run -a -s '-screen 0 1440x900x24' dbus-run-session -- \
             node --test --test-reporter=tap tests/window/*.test.mjs
     }

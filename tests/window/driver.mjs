@@ -12,7 +12,7 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Builder, Capabilities, Key, error } from 'selenium-webdriver';
+import { Builder, Capabilities, Key, Select, error } from 'selenium-webdriver';
 
 const require = createRequire(import.meta.url);
 const queries = readFileSync(require.resolve('@testing-library/dom/dist/@testing-library/dom.umd.min.js'), 'utf8');
@@ -42,7 +42,7 @@ function find(steps) {
   for (const { role, name, label } of steps) {
     scopes = scopes.flatMap((scope) =>
       label
-        ? queryAllByLabelText(scope, text(label), { selector: 'input, select, textarea' })
+        ? queryAllByLabelText(scope, text(label), { selector: 'input:not([type=radio]), select, textarea' })
         : queryAllByRole(scope, role, name ? { name: text(name) } : {}),
     );
   }
@@ -109,29 +109,20 @@ export class Window {
     for (;;) {
       const [first] = await this.all(...steps);
       if (first) return first;
-      if (Date.now() > until) {
-        const said = await this.driver.executeScript(() => document.body.innerText);
-        throw new Error(`${JSON.stringify(steps)} did not appear. The page says:\n${said}`);
-      }
+      if (Date.now() > until) throw await this.#lost(steps, 'did not appear');
       await sleep(100);
     }
+  }
+
+  async #lost(steps, what) {
+    const said = await this.driver.executeScript(() => document.body.innerText);
+    return new Error(`${JSON.stringify(steps)} ${what}. The page says:\n${said}`);
   }
 
   async gone(...steps) {
     const until = Date.now() + 30_000;
     while ((await this.all(...steps)).length > 0) {
-      if (Date.now() > until) throw new Error(`${JSON.stringify(steps)} did not go away`);
-      await sleep(100);
-    }
-  }
-
-  /** Waits for the first of several things, each an array of steps, and tells its index. */
-  async first(...alternatives) {
-    const until = Date.now() + 30_000;
-    for (;;) {
-      for (const [index, steps] of alternatives.entries())
-        if ((await this.all(...steps)).length > 0) return index;
-      if (Date.now() > until) throw new Error(`none of ${JSON.stringify(alternatives)} appeared`);
+      if (Date.now() > until) throw await this.#lost(steps, 'did not go away');
       await sleep(100);
     }
   }
@@ -156,8 +147,15 @@ export class Window {
 
   async type(text, ...steps) {
     const element = await this.see(...steps);
-    await element.clear();
+    await element.click();
+    // What the field holds is replaced by what is typed.
+    await this.driver.executeScript((each) => each.select(), element);
     await element.sendKeys(text);
+  }
+
+  /** Picks an entry of a list by its words. */
+  async choose(words, ...steps) {
+    await new Select(await this.see(...steps)).selectByVisibleText(words);
   }
 
   go(page) {
@@ -180,6 +178,15 @@ export class Window {
       for (const each of document.getAnimations())
         if (Number.isFinite(Number(each.effect?.getComputedTiming().endTime))) each.finish();
     });
-    writeFileSync(join(pictures, `${name}.png`), await this.driver.takeScreenshot(), 'base64');
+    // What was changed last is drawn first; and a page that stands still gives no picture until it draws again.
+    const drawn = () =>
+      this.driver.executeAsyncScript((done) => {
+        document.documentElement.style.outlineOffset = `${Date.now() % 2}px`;
+        requestAnimationFrame(() => requestAnimationFrame(() => done()));
+      });
+    await drawn();
+    const taken = this.driver.takeScreenshot();
+    while ((await Promise.race([taken, sleep(250, 'not yet')])) === 'not yet') await drawn();
+    writeFileSync(join(pictures, `${name}.png`), await taken, 'base64');
   }
 }
