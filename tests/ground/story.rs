@@ -4,20 +4,12 @@
 //! the stand-in K3s in $PORTICO_STANDIN (see `standin/build.sh`).
 
 use portico_tests::lab::Lab;
-use portico_tests::portico::{Member, Portico, air_gap};
+use portico_tests::portico::{Member, Portico, air_gap, standin};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 const HOST: &str = "echo.example.test";
 const VERSION: &str = "v1.34.4+k3s1";
-
-fn standin() -> PathBuf {
-    let built = std::env::var_os("PORTICO_STANDIN").expect("PORTICO_STANDIN: where standin/build.sh built");
-    let built = PathBuf::from(built);
-    assert!(built.join("k3s").exists(), "no k3s in {}", built.display());
-    built
-}
 
 fn lab(name: &str, machines: usize) -> Lab {
     let lab = Lab::up(name, machines);
@@ -80,12 +72,7 @@ fn state<'a>(run: &'a Value, step: &str) -> &'a str {
 #[test]
 fn one_machine_and_a_process_that_is_killed_at_every_step() {
     let lab = lab("one", 1);
-    // What would be pulled from a registry.
-    let images = format!("{}/releases/{VERSION}/k3s-airgap-images-amd64.tar", Lab::MIRROR);
-    lab.run(
-        "h1",
-        &format!("mkdir -p /opt/ground/registry && curl -sf -o /opt/ground/registry/images.tar {images}"),
-    );
+    lab.registry(VERSION);
     let members = [member("h1", "server", "op")];
     let portico = Portico::in_lab(&lab);
     portico.connect(&members);

@@ -185,6 +185,15 @@ impl Lab {
         self.tell(&["mirror", out.to_str().expect("a path in UTF-8")]);
     }
 
+    /// Puts what the machines would pull from a registry where they find it instead: they have no way out.
+    pub fn registry(&self, version: &str) {
+        let images = format!("{}/releases/{version}/k3s-airgap-images-amd64.tar", Self::MIRROR);
+        for machine in &self.machines {
+            let to = "/opt/ground/registry";
+            self.run(&machine.name, &format!("mkdir -p {to} && curl -sf -o {to}/images.tar {images}"));
+        }
+    }
+
     /// One of the faults of `mirror.py`, such as `corrupt k3s`; an empty one makes the mirror honest again.
     pub fn mirror_fault(&self, fault: &str) {
         let mut arguments = vec!["mirror-fault"];

@@ -30,6 +30,8 @@ pub struct Member<'a> {
 pub struct Following {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    /// All that was read so far.
+    pub said: String,
 }
 
 impl<'a> Portico<'a> {
@@ -119,7 +121,7 @@ impl<'a> Portico<'a> {
         let mut child = command.spawn().expect("portico starts");
         type_in(&mut child, input);
         let lines = BufReader::new(child.stdout.take().expect("its standard output")).lines();
-        Following { child, lines }
+        Following { child, lines, said: String::new() }
     }
 
     /// All runs, newest first, as the journal has them.
@@ -169,8 +171,15 @@ impl<'a> Portico<'a> {
 impl Following {
     /// The next line that says something about a step or the run: `Run ID`, `… STEP`, `✓ STEP`, `= STEP`.
     pub fn news(&mut self) -> Option<String> {
-        let is_news = |line: &String| ["Run ", "… ", "✓ "].iter().any(|sign| line.starts_with(sign));
-        self.lines.by_ref().map(|line| line.expect("text")).find(is_news)
+        let is_news = |line: &str| ["Run ", "… ", "✓ "].iter().any(|sign| line.starts_with(sign));
+        loop {
+            let line = self.lines.next()?.expect("text");
+            self.said.push_str(&format!("{line}\n"));
+            if is_news(&line) {
+                // What follows is how long it may still take.
+                return Some(line.split("  ").next().unwrap_or_default().to_owned());
+            }
+        }
     }
 
     /// SIGKILL: nothing of the process gets a chance to tidy up.
@@ -192,6 +201,14 @@ impl Drop for Portico<'_> {
         let _ = self.cloud.kill();
         let _ = self.cloud.wait();
     }
+}
+
+/// Where `standin/build.sh` put the stand-in K3s: $PORTICO_STANDIN. Panics when it is not there.
+pub fn standin() -> PathBuf {
+    let built = std::env::var_os("PORTICO_STANDIN").expect("PORTICO_STANDIN: where standin/build.sh built");
+    let built = PathBuf::from(built);
+    assert!(built.join("k3s").exists(), "no k3s in {}", built.display());
+    built
 }
 
 /// The release's files side by side in one folder, as somebody without internet would have carried them here.

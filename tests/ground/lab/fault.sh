@@ -12,7 +12,7 @@ machine_wake() {
 
 machine_busy() {
     local port=${2:?PORT}
-    machine_run "$1" "systemd-run -q --unit=squatter-$port socat TCP-LISTEN:$port,fork,reuseaddr EXEC:/bin/cat
+    machine_run "$1" "set -e; systemd-run -q --collect --unit=squatter-$port socat TCP-LISTEN:$port,fork,reuseaddr EXEC:/bin/cat
         until ss -Hltn 'sport = :$port' | grep -q .; do sleep 0.05; done"
 }
 
