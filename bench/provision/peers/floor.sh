@@ -28,15 +28,18 @@ place() {
     chmod "$2" "$1.part"
     if cmp -s "$1" "$1.part"; then rm "$1.part"; else mv "$1.part" "$1" && changed=need; fi
 }
+# The last command of a pipe runs in this very shell, so that it can say that something changed.
+shopt -s lastpipe
 SCRIPT
-    for file in "config-$host.yaml /etc/rancher/k3s/config.yaml 600" "join-token /etc/rancher/k3s/join-token 600" \
-        "install.sh /usr/local/lib/portico/install.sh 755"; do
+    wanted=("config-$host.yaml /etc/rancher/k3s/config.yaml 600" "install.sh /usr/local/lib/portico/install.sh 755")
+    [ "$role" = server ] || wanted+=("join-token /etc/rancher/k3s/join-token 600")
+    for file in "${wanted[@]}"; do
         read -r from to mode <<<"$file"
-        printf "place %s %s <<'CONTENT'\n" "$to" "$mode"
-        cat "$work/$from"
+        printf "base64 -d <<'CONTENT' | place %s %s\n" "$to" "$mode"
+        base64 "$work/$from"
         printf 'CONTENT\n'
     done
     cat <<'SCRIPT'
 [ "$changed" = have ] || { umask 022; INSTALL_K3S_SKIP_DOWNLOAD=true sh /usr/local/lib/portico/install.sh "$role" </dev/null >/dev/null; }
 SCRIPT
-} | on_machine sh -s "$need" "$role"
+} | on_machine bash -s "$need" "$role"
