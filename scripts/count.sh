@@ -51,7 +51,8 @@ cargo_tests() {
     say "-- cargo test $*"
     logged cargo test --workspace --no-fail-fast "$@" || status=$?
     local ignored
-    ignored=$(sum '^test result:' ignored)
+    # Some are programs that the other tests start in a place of their own; those did run.
+    ignored=$(grep -E '^test .* \.\.\. ignored' "$LOG" | grep -cv 'started by the other tests')
     [ "$ignored" = 0 ] || cannot "$ignored ignored Rust tests"
     add "$(sum '^test result:' passed)" "$(sum '^test result:' failed)" "$status"
 }

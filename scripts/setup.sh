@@ -14,6 +14,9 @@ fi
 PORTICO_TARGET=${CARGO_TARGET_DIR:-$PWD/target}
 export PORTICO_TARGET
 
+# The flags of tests/ground/standin/build.sh: with others, all of Kubernetes would be compiled once more.
+export CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false -mod=readonly"
+
 say() { printf '%s\n' "$*" >&2; }
 
 # has TOOL...: every tool is there.
