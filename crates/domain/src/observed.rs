@@ -41,6 +41,8 @@ impl<T> Seen<T> {
 pub enum Source {
     /// The facts script on one machine of the document.
     Machine(String),
+    /// Of the same facts those that the steps of a build change; the rest is not there.
+    K3s(String),
     /// The digests that the mirror names for this version, per architecture (as `uname -m` says it).
     Artefacts {
         version: String,

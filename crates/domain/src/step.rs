@@ -214,11 +214,11 @@ impl Action {
             Self::EnableMemoryCgroup { machine }
             | Self::CopyK3s { machine, .. }
             | Self::Install { machine, .. } => {
-                vec![Source::Machine(machine.clone())]
+                vec![Source::K3s(machine.clone())]
             }
             Self::Configure { machine, token_from, .. } => {
-                let mut sources = vec![Source::Machine(machine.clone())];
-                sources.extend(token_from.clone().map(Source::Machine));
+                let mut sources = vec![Source::K3s(machine.clone())];
+                sources.extend(token_from.clone().map(Source::K3s));
                 sources
             }
             Self::FetchKubeconfig { .. } => vec![Source::Kubeconfig],

@@ -61,7 +61,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Ok(write_configs(&preview().await?, Path::new(&folder))?);
     }
     let started = std::time::Instant::now();
-    let run = engine.apply(machine_side(preview().await?)).await?;
+    let plan = machine_side(preview().await?);
+    if plan.needed().next().is_none() {
+        // As `portico apply` does: nothing runs when everything is as it should be.
+        println!("all {:.2}", started.elapsed().as_secs_f64());
+        return Ok(());
+    }
+    let run = engine.apply(plan).await?;
     let run = ended(&engine, &run.id).await?;
     for machine in &task.machines {
         let last = run.steps.iter().filter(|step| step.machine.as_deref() == Some(&machine.name));

@@ -29,6 +29,10 @@ const PLAN_LIFETIME_MS: i64 = 15 * 60 * 1000;
 /// Between two looks while a step is waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(400);
 
+/// Copies at the same time. They share this computer's link, so that more would not end sooner; and the first of the
+/// plan is the server's, which all others wait for.
+const COPIES: usize = 4;
+
 /// Lines of a step's log that are kept.
 const LOG_LINES: usize = 400;
 
@@ -172,12 +176,12 @@ impl Work {
         let mut open: BTreeSet<usize> = (0..self.steps.len()).collect();
         let mut settled: BTreeSet<&str> = BTreeSet::new();
         let mut at_work = FuturesUnordered::new();
-        let mut busy_machines: BTreeSet<&str> = BTreeSet::new();
+        let mut running: BTreeSet<usize> = BTreeSet::new();
         loop {
             if !self.cancel.is_cancelled() {
-                for index in self.startable(&open, &settled, &busy_machines) {
+                for index in self.startable(&open, &settled, &running) {
                     open.remove(&index);
-                    busy_machines.extend(self.steps[index].machine.as_deref());
+                    running.insert(index);
                     let work = self.clone();
                     at_work.push(async move {
                         (index, tokio::spawn(async move { work.step(index).await }).await)
@@ -185,14 +189,11 @@ impl Work {
                 }
             }
             let Some((index, outcome)) = at_work.next().await else { break };
-            let step = &self.steps[index];
-            if let Some(machine) = &step.machine {
-                busy_machines.remove(machine.as_str());
-            }
+            running.remove(&index);
             // A panic costs its step, not the run.
             let true_now = outcome.unwrap_or(false);
             if true_now {
-                settled.insert(&step.id);
+                settled.insert(&self.steps[index].id);
             }
         }
         for index in open {
@@ -202,21 +203,24 @@ impl Work {
         self.end(settled.len()).await;
     }
 
-    /// Steps whose needs are met and whose machine is free; one step at a time per machine.
-    fn startable<'a>(
-        &'a self,
+    /// Steps whose needs are met and whose machine is free, in the plan's order: one step at a time per machine, and
+    /// a few copies at a time.
+    fn startable(
+        &self,
         open: &BTreeSet<usize>,
         settled: &BTreeSet<&str>,
-        busy: &BTreeSet<&'a str>,
+        running: &BTreeSet<usize>,
     ) -> Vec<usize> {
-        let mut busy = busy.clone();
+        let mut taken: Vec<&Step> = running.iter().map(|index| &self.steps[*index]).collect();
+        let copies = |step: &&Step| step.stage == Stage::CopyK3s;
         let mut startable = Vec::new();
         for &index in open {
             let step = &self.steps[index];
             let met = step.needs.iter().all(|need| settled.contains(need.as_str()));
-            let free = step.machine.as_deref().is_none_or(|machine| !busy.contains(machine));
-            if met && free {
-                busy.extend(step.machine.as_deref());
+            let free = step.machine.is_none() || taken.iter().all(|other| other.machine != step.machine);
+            let room = !copies(&step) || taken.iter().copied().filter(copies).count() < COPIES;
+            if met && free && room {
+                taken.push(step);
                 startable.push(index);
             }
         }

@@ -101,7 +101,7 @@ impl Engine {
             session.unlock_sudo(password.duplicate()).await.map_err(|error| Problem::from(&error))?;
         }
         let clock = outside.clock.clone();
-        let (reading, _) = k3s::gather(&session, &*clock, &CancellationToken::new())
+        let (reading, _) = k3s::gather(&session, k3s::Part::All, &*clock, &CancellationToken::new())
             .await
             .map_err(|error| Problem::from(&error))?;
         let connected = Connected {

@@ -71,6 +71,8 @@ struct Inner {
     /// Runs of this process that are at work.
     running: Mutex<HashMap<String, CancellationToken>>,
     scans: Mutex<HashMap<String, CancellationToken>>,
+    /// Per machine, the last look that is shared.
+    looks: tokio::sync::Mutex<HashMap<String, observe::SharedLook>>,
 }
 
 impl Engine {
@@ -87,6 +89,7 @@ impl Engine {
             data: options.data,
             running: Mutex::default(),
             scans: Mutex::default(),
+            looks: Default::default(),
         };
         let engine = Self { inner: Arc::new(inner) };
         // Whoever holds the lock is at work; if nobody does, what is marked running was cut off.

@@ -10,10 +10,16 @@ use portico_domain::dns::{Hostname, zone_of};
 use portico_domain::observed::{LanPath, NameRecords, Observed, Seen, Source};
 use portico_domain::preflight::Reading;
 use portico_domain::problem::{Code, Problem};
-use portico_world::{k3s, probe, resolver};
+use portico_world::k3s::{self, Part};
+use portico_world::{probe, resolver};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+/// When a look began, and what it saw.
+pub(crate) type SharedLook = Arc<tokio::sync::Mutex<Option<(Instant, Result<Reading, Problem>)>>>;
 
 impl Engine {
     /// Asks every source once. `document` names the machines that sources refer to.
@@ -30,9 +36,13 @@ impl Engine {
     async fn ask(&self, source: &Source, document: Option<&ClusterDocument>) -> Observed {
         let mut seen = Observed::default();
         match source {
-            Source::Machine(name) => {
+            Source::Machine(name) | Source::K3s(name) => {
+                let facts = match source {
+                    Source::K3s(_) => self.shared_facts(name, document).await,
+                    _ => self.facts(name, Part::All, document).await,
+                };
                 // As of the moment of asking: the clocks are compared with it.
-                let facts = match self.facts(name, document).await {
+                let facts = match facts {
                     Ok(reading) => Seen::Seen { value: reading.facts, at: reading.at },
                     Err(why) => Seen::Unseen { why },
                 };
@@ -103,10 +113,30 @@ impl Engine {
         }
     }
 
-    async fn facts(&self, name: &str, document: Option<&ClusterDocument>) -> Result<Reading, Problem> {
+    /// Looks that are asked for at the same time share one, as long as it begins after each of them was asked for:
+    /// every joining machine asks for the server's.
+    async fn shared_facts(&self, name: &str, document: Option<&ClusterDocument>) -> Result<Reading, Problem> {
+        let asked = Instant::now();
+        let slot = self.inner.looks.lock().await.entry(name.to_owned()).or_default().clone();
+        let mut last = slot.lock().await;
+        if let Some((_, seen)) = last.as_ref().filter(|(began, _)| *began >= asked) {
+            return seen.clone();
+        }
+        let began = Instant::now();
+        let seen = self.facts(name, Part::K3s, document).await;
+        *last = Some((began, seen.clone()));
+        seen
+    }
+
+    async fn facts(
+        &self,
+        name: &str,
+        part: Part,
+        document: Option<&ClusterDocument>,
+    ) -> Result<Reading, Problem> {
         let session = self.machine_session(name, document).await?;
         let clock = self.inner.outside.clock.clone();
-        let (reading, _) = k3s::gather(&session, &*clock, &CancellationToken::new())
+        let (reading, _) = k3s::gather(&session, part, &*clock, &CancellationToken::new())
             .await
             .map_err(|error| Problem::from(&error).arg("machine", name))?;
         Ok(reading)

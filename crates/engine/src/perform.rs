@@ -208,7 +208,7 @@ impl Engine {
 }
 
 async fn boot_id(session: &Session) -> Option<String> {
-    let (reading, _) = k3s::gather(session, &|| 0, &CancellationToken::new()).await.ok()?;
+    let (reading, _) = k3s::gather(session, k3s::Part::K3s, &|| 0, &CancellationToken::new()).await.ok()?;
     reading.facts.boot_id
 }
 

@@ -22,7 +22,7 @@ pub struct Command {
 }
 
 /// The program that reads a script from stdin, as the product sends it.
-pub const BOOTSTRAP: &str = r#"IFS= read -r n; s=$(dd bs=1 count="$n" 2>/dev/null; echo x); eval "${s%x}""#;
+pub const BOOTSTRAP: &str = r#"IFS= read -r n; s=$({ dd bs="$n" count=1 iflag=fullblock || dd bs=1 count="$n"; } 2>/dev/null; echo x); eval "${s%x}""#;
 
 impl Command {
     /// `None` when a quote is left open.

@@ -13,8 +13,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-pub const BOOTSTRAP: &str =
-    r#"sh -c 'IFS= read -r n; s=$(dd bs=1 count="$n" 2>/dev/null; echo x); eval "${s%x}"'"#;
+pub const BOOTSTRAP: &str = r#"sh -c 'IFS= read -r n; s=$({ dd bs="$n" count=1 iflag=fullblock || dd bs=1 count="$n"; } 2>/dev/null; echo x); eval "${s%x}"'"#;
 pub const BINARY: &[u8] = b"#!/bin/sh\n# practice k3s v1.34.4+k3s1\n";
 
 pub struct Lab {

@@ -57,18 +57,31 @@ pub enum Installed {
     Unchanged,
 }
 
+/// How much of a machine is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    All,
+    /// Its K3s, boot and memory cgroup: what the steps of a build change.
+    K3s,
+}
+
 /// Reads a machine's facts. Lines that make no sense come back as problems beside what could be read.
 /// `clock` gives unix milliseconds; it is asked just before and after the machine is, and the reading's moment is
 /// the one between them that is nearest to the machine's own.
 pub async fn gather(
     session: &Session,
+    part: Part,
     clock: &(dyn Fn() -> i64 + Sync),
     cancel: &CancellationToken,
 ) -> Result<(Reading, Vec<Problem>), K3sError> {
     // Finding out how to become root takes round trips that would look like a wrong clock.
     session.elevation().await?;
     let before = clock();
-    let output = run(session, &scripts::FACTS, Values::new(), cancel).await?;
+    let word = match part {
+        Part::All => "all",
+        Part::K3s => "k3s",
+    };
+    let output = run(session, &scripts::FACTS, Values::new().line(word), cancel).await?;
     let (facts, problems) = MachineFacts::parse(&output.text());
     // The machine read its clock somewhere between the question and the answer. On a busy machine that is seconds,
     // so only what lies outside of them counts as a difference.

@@ -16,6 +16,6 @@ pub use artefacts::{Arch, Artefact, Artefacts, K3sSources, Progress, Store, sha2
 pub use error::K3sError;
 pub use journal::{Diagnosis, diagnose};
 pub use machine::{
-    Configured, Installed, Place, cgroup_fix, configure, gather, install, journal, kubeconfig, place, reboot,
-    remove_part, token,
+    Configured, Installed, Part, Place, cgroup_fix, configure, gather, install, journal, kubeconfig, place,
+    reboot, remove_part, token,
 };

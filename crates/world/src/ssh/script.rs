@@ -8,9 +8,8 @@ use tokio::io::AsyncRead;
 use zeroize::Zeroizing;
 
 /// Reads a script of a stated length from stdin and runs it; what follows on stdin is the script's own.
-/// Each byte is read alone, because `read` and `dd` must not take more than they were asked for.
-pub(super) const BOOTSTRAP: &str =
-    r#"sh -c 'IFS= read -r n; s=$(dd bs=1 count="$n" 2>/dev/null; echo x); eval "${s%x}"'"#;
+/// In one piece where `dd` can wait for a full block, else byte by byte: neither may take more than it was asked for.
+pub(super) const BOOTSTRAP: &str = r#"sh -c 'IFS= read -r n; s=$({ dd bs="$n" count=1 iflag=fullblock || dd bs=1 count="$n"; } 2>/dev/null; echo x); eval "${s%x}"'"#;
 
 /// A POSIX script whose first line is `# portico NAME`.
 #[derive(Debug, Clone, Copy)]

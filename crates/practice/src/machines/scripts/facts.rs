@@ -3,6 +3,7 @@
 use super::{BINARY, CONFIG, IMAGES, INSTALLER, MARKER, NODE_TOKEN, Outcome, Place, TOKEN};
 use crate::homelab::{File, Homelab, Machine};
 use crate::machines::service::binary_version;
+use crate::machines::stdin::Stdin;
 use std::fmt::Write;
 
 /// Where an earlier K3s leaves what disturbs the next one.
@@ -17,14 +18,24 @@ const LEFTOVERS: &[&str] = &[
     "/run/flannel/subnet.env",
 ];
 
-pub fn run(place: &Place<'_>, root: bool) -> Outcome {
+pub async fn run(place: &Place<'_>, root: bool, stdin: &mut Stdin) -> Outcome {
+    let all = stdin.line().await.is_none_or(|part| part == "all");
     Outcome::said(place.look(|machine| {
         let mut text = String::new();
-        system(&mut text, machine, place.homelab);
-        network(&mut text, machine, root);
-        k3s(&mut text, machine, root);
+        kernel(&mut text, machine);
+        k3s(&mut text, machine, root, all);
+        if all {
+            system(&mut text, machine, place.homelab);
+            network(&mut text, machine, root);
+        }
         text
     }))
+}
+
+fn kernel(text: &mut String, machine: &Machine) {
+    line(text, "boot_id", &machine.boot_id);
+    line(text, "cgroup.version", machine.cgroup_version);
+    line(text, "cgroup.memory", u8::from(machine.cgroup_memory));
 }
 
 fn line(text: &mut String, key: &str, value: impl std::fmt::Display) {
@@ -43,14 +54,11 @@ fn system(text: &mut String, machine: &Machine, homelab: &Homelab) {
     line(text, "mem.available_kib", machine.memory_kib * 7 / 10);
     line(text, "disk.total_kib", machine.disk_kib);
     line(text, "disk.free_kib", machine.free_kib());
-    line(text, "cgroup.version", machine.cgroup_version);
-    line(text, "cgroup.memory", u8::from(machine.cgroup_memory));
     line(text, "swap.total_kib", machine.swap_kib);
     line(text, "time.epoch_ms", homelab.clock.now() + machine.clock_offset_ms);
     line(text, "time.synchronised", if machine.time_synchronised { "yes" } else { "no" });
     line(text, "hostname", &machine.name);
     line(text, "machine_id", &machine.machine_id);
-    line(text, "boot_id", &machine.boot_id);
     line(text, "init", "systemd");
     line(text, "virt", if machine.board.starts_with("QEMU") { "kvm" } else { "none" });
     if let Some(path) = &machine.cmdline_path {
@@ -98,11 +106,11 @@ fn network(text: &mut String, machine: &Machine, root: bool) {
     }
 }
 
-fn k3s(text: &mut String, machine: &Machine, root: bool) {
+fn k3s(text: &mut String, machine: &Machine, root: bool, version: bool) {
     let ours = machine.files.contains_key(MARKER);
     if let Some(binary) = machine.files.get(BINARY) {
         line(text, "k3s.binary", &binary.sha256);
-        if let Some(version) = binary_version(binary) {
+        if let Some(version) = binary_version(binary).filter(|_| version) {
             line(text, "k3s.version", version);
         }
     }

@@ -115,7 +115,7 @@ pub async fn run(
 ) -> Outcome {
     let place = Place { homelab, machine };
     match name {
-        "facts" => facts::run(&place, root),
+        "facts" => facts::run(&place, root, stdin).await,
         "place-file" => place_file::run(&place, root, stdin).await,
         "configure" => configure::run(&place, root, stdin).await,
         "install" => install::run(&place, root, stdin).await,

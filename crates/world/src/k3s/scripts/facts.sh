@@ -2,7 +2,9 @@
 # shellcheck shell=sh
 # Prints what this machine says about itself, as key=value lines with tabs inside a value. Changes nothing.
 # What a machine lacks a tool for prints no line: the reader takes a gap as unknown.
+# Reads: all, or k3s for what the steps of a build ask again and again, which costs a third.
 set -eu
+IFS= read -r part || part=all
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
@@ -13,17 +15,18 @@ line_of() { if [ -r "$1" ]; then tr -d '\000' <"$1" | head -n 1; fi; }
 # A tool that hangs must not hang the facts.
 bounded() { if have timeout; then timeout 5 "$@"; else "$@"; fi; }
 
-# The clock comes first: the asker compares it with the moment of asking.
-now=$(date +%s%3N)
-case $now in *[!0-9]* | '') now=$(date +%s)000 ;; esac
-say time.epoch_ms "$now"
-if [ -e /run/systemd/timesync/synchronized ]; then
-    say time.synchronised yes
-else
-    synchronised=$(bounded timedatectl show -p NTPSynchronized --value 2>/dev/null || true)
-    case $synchronised in yes | no) ;; *) synchronised=unknown ;; esac
-    say time.synchronised "$synchronised"
-fi
+clock() {
+    now=$(date +%s%3N)
+    case $now in *[!0-9]* | '') now=$(date +%s)000 ;; esac
+    say time.epoch_ms "$now"
+    if [ -e /run/systemd/timesync/synchronized ]; then
+        say time.synchronised yes
+    else
+        synchronised=$(bounded timedatectl show -p NTPSynchronized --value 2>/dev/null || true)
+        case $synchronised in yes | no) ;; *) synchronised=unknown ;; esac
+        say time.synchronised "$synchronised"
+    fi
+}
 
 system() {
     if [ -r /etc/os-release ]; then
@@ -46,16 +49,8 @@ system() {
          $1 == "MemAvailable:" { print "mem.available_kib=" $2 }
          $1 == "SwapTotal:" { print "swap.total_kib=" $2 }' /proc/meminfo
     df -Pk /var/lib 2>/dev/null | awk 'NR == 2 { print "disk.total_kib=" $2; print "disk.free_kib=" $4 }'
-    if [ -r /sys/fs/cgroup/cgroup.controllers ]; then
-        say cgroup.version 2
-        if grep -qw memory /sys/fs/cgroup/cgroup.controllers; then say cgroup.memory 1; else say cgroup.memory 0; fi
-    elif [ -r /proc/cgroups ]; then
-        say cgroup.version 1
-        say cgroup.memory "$(awk '$1 == "memory" { on = $4 } END { print on + 0 }' /proc/cgroups)"
-    fi
     say hostname "$(uname -n)"
     say machine_id "$(line_of /etc/machine-id)"
-    say boot_id "$(line_of /proc/sys/kernel/random/boot_id)"
     if [ -d /run/systemd/system ]; then say init systemd; else say init other; fi
     say virt "$(bounded systemd-detect-virt 2>/dev/null || true)"
     for path in /boot/firmware/cmdline.txt /boot/cmdline.txt; do
@@ -65,6 +60,17 @@ system() {
             break
         fi
     done
+}
+
+kernel() {
+    say boot_id "$(line_of /proc/sys/kernel/random/boot_id)"
+    if [ -r /sys/fs/cgroup/cgroup.controllers ]; then
+        say cgroup.version 2
+        if grep -qw memory /sys/fs/cgroup/cgroup.controllers; then say cgroup.memory 1; else say cgroup.memory 0; fi
+    elif [ -r /proc/cgroups ]; then
+        say cgroup.version 1
+        say cgroup.memory "$(awk '$1 == "memory" { on = $4 } END { print on + 0 }' /proc/cgroups)"
+    fi
 }
 
 # 0100007F and the like, as /proc writes an IPv4 address.
@@ -212,7 +218,7 @@ k3s() {
     done
     if [ -n "$binary" ]; then
         say k3s.binary "$(digest "$binary")"
-        if [ -x "$binary" ]; then
+        if [ "$part" = all ] && [ -x "$binary" ]; then
             say k3s.version "$(bounded "$binary" --version 2>/dev/null </dev/null | awk '$2 == "version" { print $3; exit }' || true)"
         fi
     fi
@@ -260,8 +266,12 @@ k3s() {
     fi
 }
 
+# The clock comes first: the asker compares it with the moment of asking.
+if [ "$part" = all ]; then clock; fi
+kernel
+k3s
+[ "$part" = all ] || exit 0
 system
 network
 firewall
 listeners
-k3s

@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The command line of the contract, spelt out: a change of the other side has to fail here.
-const BOOTSTRAP: &str = r#"IFS= read -r n; s=$(dd bs=1 count="$n" 2>/dev/null; echo x); eval "${s%x}""#;
+const BOOTSTRAP: &str = r#"IFS= read -r n; s=$({ dd bs="$n" count=1 iflag=fullblock || dd bs=1 count="$n"; } 2>/dev/null; echo x); eval "${s%x}""#;
 
 const SYSTEMCTL: &str = r#"#!/bin/sh
 state=@STATE@
