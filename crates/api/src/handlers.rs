@@ -40,8 +40,8 @@ impl Api {
     }
 
     pub async fn scan_start(&self, request: ScanStart) -> Answer<ScanStarted> {
-        let request =
-            ScanRequest { subnets: request.subnets, allow_large: request.allow_large, ports: Vec::new() };
+        let ScanStart { subnets, allow_large, ports } = request;
+        let request = ScanRequest { subnets, allow_large, ports };
         Ok(ScanStarted { scan: self.engine.start_scan(request).await? })
     }
 

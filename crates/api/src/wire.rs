@@ -42,6 +42,8 @@ wire! {
         /// Empty: the computer's own networks.
         subnets: Vec<String>,
         allow_large: bool,
+        /// TCP ports to look at besides SSH and the Kubernetes API.
+        ports: Vec<u16>,
     }
     ScanStarted { scan: String, }
     Machines { hosts: Vec<Host>, }

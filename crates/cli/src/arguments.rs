@@ -59,6 +59,9 @@ pub struct Scan {
     /// Scan a /16 or larger, which takes minutes
     #[arg(long)]
     pub allow_large: bool,
+    /// Look at this TCP port as well, besides SSH and the Kubernetes API; may be repeated
+    #[arg(long = "port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub ports: Vec<u16>,
     /// Only list this computer's networks and which of them are scanned
     #[arg(long)]
     pub interfaces: bool,

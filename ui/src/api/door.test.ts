@@ -25,10 +25,10 @@ describe('the shell', () => {
 
   it('gets name and request through its one command', async () => {
     invoke.mockResolvedValueOnce({ scan: 's' });
-    expect(await call('scan-start', { subnets: [], allowLarge: false })).toEqual({ scan: 's' });
+    expect(await call('scan-start', { subnets: [], allowLarge: false, ports: [] })).toEqual({ scan: 's' });
     expect(invoke).toHaveBeenCalledWith('rpc', {
       name: 'scan-start',
-      request: { subnets: [], allowLarge: false },
+      request: { subnets: [], allowLarge: false, ports: [] },
     });
   });
 

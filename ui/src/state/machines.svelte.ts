@@ -7,6 +7,7 @@ import { feed } from './feed';
 export interface ScanWish {
   subnets: string[];
   allowLarge: boolean;
+  ports: number[];
 }
 /** A login that worked since this window was opened, with the port if another than the usual was typed. */
 export interface Login extends Connected {

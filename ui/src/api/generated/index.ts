@@ -294,7 +294,11 @@ export type ScanStart = {
 /**
  * Empty: the computer's own networks.
  */
-subnets: Array<string>, allowLarge: boolean, };
+subnets: Array<string>, allowLarge: boolean, 
+/**
+ * TCP ports to look at besides SSH and the Kubernetes API.
+ */
+ports: Array<number>, };
 export type ScanStarted = { scan: string, };
 export type Selinux = "enforcing" | "permissive" | "disabled";
 export type Service = { 
