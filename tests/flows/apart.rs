@@ -1,6 +1,6 @@
 //! One machine that hangs, fails or is full does not undo the others, and the failure says what happened where.
 
-use crate::story::{Story, done, ended, nothing_needed, resume};
+use crate::story::{ECHO, Story, apply, done, ended, expose, nothing_needed, resume};
 use portico_api::english::explain;
 use portico_domain::change::Plan;
 use portico_domain::problem::Code;
@@ -115,6 +115,31 @@ async fn a_machine_whose_service_does_not_start() {
         .change_machine("pi-2", |pi| pi.listening.retain(|socket| socket.port != 10250))
         .expect("pi-2");
     mended(&story, &engine, &run).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_cannot_be_pulled() {
+    let story = Story::of_pis(1).await;
+    let engine = story.built(1, &["pi-1"]).await;
+    let unpullable = |on: bool| {
+        story.practice.homelab.change(|state| {
+            state.unpullable.clear();
+            state.unpullable.extend(on.then(|| "portico.local/echo:1".to_owned()));
+        });
+    };
+    unpullable(true);
+    let run = apply(&engine, expose(ECHO)).await;
+    let step = run.steps.iter().find(|step| step.state == StepState::Failed).expect("a step fails");
+    let problem = step.problem.clone().expect("a problem");
+    assert_eq!((step.id.as_str(), problem.code), ("echo/deployment", Code::StepTimedOut), "{problem}");
+    let seconds: u64 = problem.args["seconds"].parse().expect("seconds");
+    assert!(seconds < 120, "it is known long before patience ends: {seconds} s");
+    let (what, next) = explain(&problem);
+    assert!(what.contains("The image portico.local/echo:1 cannot be pulled."), "{what}");
+    assert!(next.contains("air gap"), "{next}");
+    assert!(step.log.iter().any(|line| line.contains("ImagePullBackOff")), "{:?}", step.log);
+    unpullable(false);
+    done(&resume(&engine, &run.id).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

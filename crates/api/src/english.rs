@@ -219,6 +219,10 @@ pub fn sentence(code: Code) -> Sentence {
         Code::InterfaceMissing => {
             say("{machine} has no interface {interface}{name}.", "Correct machines[].interface.")
         }
+        Code::ImageNotPulled => say(
+            "The image {image} cannot be pulled.",
+            "Give the machines a way to the internet, or put its archive into the folder of an air gap. Then continue.",
+        ),
         Code::KernelModuleMissing => say(
             "The kernel of {machine} lacks the module {module}.",
             "Install the matching kernel modules package and restart.",

@@ -79,6 +79,7 @@ pub enum Code {
     DefaultRouteMissing,
     EtcdNotReady,
     InterfaceMissing,
+    ImageNotPulled,
     KernelModuleMissing,
     NodeNameTaken,
     OutOfMemory,

@@ -1,12 +1,13 @@
-//! Why a node does not become Ready: its own journal is asked while it is waited for.
+//! Why what is waited for does not come: the one who knows is asked meanwhile.
 //!
-//! A service that runs and is not let in says so in its journal alone; the API only knows that nobody came. A cause
-//! that stays over several questions ends the wait early. Services that do not start at all tell it themselves
+//! A node that is not let in says so in its own journal alone, and a pod that cannot start in its status and events. A
+//! cause that stays over several questions ends the wait early. Services that do not start at all tell it themselves
 //! (`install`), and what a line means is `world::k3s`' table.
 
 use crate::apply::Work;
 use crate::perform::Progress;
 use portico_domain::cluster::Role;
+use portico_domain::observed::ObjectKey;
 use portico_domain::step::{Action, Step};
 use portico_world::k3s::{self, Diagnosis};
 use std::time::{Duration, Instant};
@@ -19,6 +20,9 @@ const EVERY: Duration = Duration::from_secs(15);
 const CERTAIN: u32 = 3;
 
 const LINES: u32 = 40;
+
+/// Where the jobs of charts run.
+const CHARTS: &str = "kube-system";
 
 pub struct Inquiry {
     pub began: Instant,
@@ -42,12 +46,14 @@ impl Inquiry {
         progress: &Progress,
         last: bool,
     ) -> Option<Diagnosis> {
-        let Action::NodeReady { node, .. } = &step.action else { return None };
+        if !asks(&step.action) {
+            return None;
+        }
         if !last && self.asked.elapsed() < EVERY {
             return self.cause.clone();
         }
         self.asked = Instant::now();
-        let lines = lines(work, node).await;
+        let lines = lines(work, &step.action).await;
         let cause = k3s::diagnose(&lines);
         let same =
             cause.is_some() && cause.as_ref().map(|new| new.code) == self.cause.as_ref().map(|old| old.code);
@@ -65,11 +71,37 @@ impl Inquiry {
     }
 }
 
-/// The unit's newest lines; none when the machine cannot be asked, which the step's own look tells of.
-async fn lines(work: &Work, node: &str) -> Vec<String> {
+/// Whether somebody can be asked about it.
+fn asks(action: &Action) -> bool {
+    matches!(action, Action::NodeReady { .. } | Action::InstallComponent { .. } | Action::Apply { .. })
+}
+
+/// The newest words on it; none when nobody can be asked, which the step's own look tells of.
+async fn lines(work: &Work, action: &Action) -> Vec<String> {
+    match action {
+        Action::NodeReady { node, .. } => journal(work, node).await,
+        Action::InstallComponent { component, .. } => {
+            let mut lines = troubles(work, CHARTS, &format!("helm-install-{}", component.name())).await;
+            lines.extend(troubles(work, component.namespace(), component.name()).await);
+            lines
+        }
+        Action::Apply { manifest } => match ObjectKey::of(manifest) {
+            Some(key) if key.kind == "Deployment" => troubles(work, &key.namespace, &key.name).await,
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+async fn journal(work: &Work, node: &str) -> Vec<String> {
     let role = work.document.machine(node).map_or(Role::Agent, |machine| machine.role);
     let Ok(session) = work.engine.machine_session(node, Some(&work.document)).await else {
         return Vec::new();
     };
     k3s::journal(&session, role, LINES, EVERY.as_secs(), &CancellationToken::new()).await.unwrap_or_default()
+}
+
+async fn troubles(work: &Work, namespace: &str, prefix: &str) -> Vec<String> {
+    let Ok(kube) = work.engine.inner.outside.kube().await else { return Vec::new() };
+    kube.troubles(namespace, prefix).await.unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What K3s' journal lines mean: a table of known causes.
+//! What lines of K3s' journal and of pods' troubles mean: a table of known causes.
 //!
 //! A service that does not start says why, somewhere in forty lines. The table goes from the specific to the
 //! general, and its first row that matches any line wins: a missing cgroup, say, also shows as a dead
@@ -31,7 +31,7 @@ impl Diagnosis {
 }
 
 /// Named groups become arguments. Sources: the messages of K3s, containerd, etcd and the kubelet themselves.
-const CAUSES: [(&str, Code); 22] = [
+const CAUSES: [(&str, Code); 23] = [
     (r"failed to find memory cgroup", Code::CgroupMemoryMissing),
     (
         r"configured to not run on a host using cgroup v1|kubelet does not support cgroup v1",
@@ -68,6 +68,10 @@ const CAUSES: [(&str, Code); 22] = [
         Code::EtcdNotReady,
     ),
     (r"member .* has already been bootstrapped|etcd cluster join failed: duplicate", Code::DatastoreForeign),
+    (
+        r#"[Ff]ailed to (?:pull image|get sandbox image|pull and unpack image) \\?"(?P<image>[^"\\]+)"#,
+        Code::ImageNotPulled,
+    ),
     (
         r"(?:dial tcp|connect to) (?P<address>\S+?):(?P<port>\d+)\S*:? .*(?:connection refused|no route to host|i/o timeout)",
         Code::ServerUnreachable,
@@ -152,6 +156,16 @@ mod tests {
                 "failed to validate server configuration: critical configuration value mismatch between servers: ClusterIPRange",
                 Code::ServerFlagsDiffer,
                 "",
+            ),
+            (
+                r#"FailedCreatePodSandBox: failed to get sandbox image "rancher/mirrored-pause:3.6": failed to pull image "rancher/mirrored-pause:3.6": dial tcp: lookup registry-1.docker.io on [::1]:53: read: connection refused"#,
+                Code::ImageNotPulled,
+                "image=rancher/mirrored-pause:3.6",
+            ),
+            (
+                r#"ImagePullBackOff: Back-off pulling image \"web:1\": ErrImagePull: failed to pull and unpack image \"web:1\": not found"#,
+                Code::ImageNotPulled,
+                "image=web:1",
             ),
             (
                 "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2021 is before",

@@ -6,6 +6,7 @@
 mod chart;
 mod node;
 mod object;
+mod pod;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};

@@ -65,6 +65,7 @@ export const english = {
   "default-route-missing": { what: "{machine} has no default route, which K3s needs.", next: "Give it a gateway." },
   "etcd-not-ready": { what: "The servers' database has no majority.", next: "Check that the other servers run, then continue." },
   "interface-missing": { what: "{machine} has no interface {interface}{name}.", next: "Correct machines[].interface." },
+  "image-not-pulled": { what: "The image {image} cannot be pulled.", next: "Give the machines a way to the internet, or put its archive into the folder of an air gap. Then continue." },
   "kernel-module-missing": { what: "The kernel of {machine} lacks the module {module}.", next: "Install the matching kernel modules package and restart." },
   "node-name-taken": { what: "The cluster knows another machine by the name of {machine}.", next: "Give it another name, or delete the old node." },
   "out-of-memory": { what: "{machine} ran out of memory.", next: "Use a machine with more, or run less on it." },
