@@ -1,10 +1,10 @@
 //! Bad input to the real `portico`: exit status, code, sentence and next step, and that nothing was changed.
 
 use crate::portico::{Ran, portico};
-use crate::story::Story;
+use crate::story::{ECHO, Story, ZONE};
 use portico_api::english::{explain, placeholder, sentence};
 use portico_domain::problem::{Code, Problem};
-use portico_practice::cloudflare::PORTICO_TOKEN;
+use portico_practice::cloudflare::{EXPIRED_TOKEN, PORTICO_TOKEN, READ_ONLY_TOKEN};
 use portico_practice::fault::{Fault, Rule, Service};
 use serde_json::Value;
 use std::path::Path;
@@ -177,6 +177,27 @@ async fn hostnames_and_runs() {
     for command in ["resume", "cancel", "runs"] {
         refused(&story, &[command, "no-such-run"], "", 2, Code::RunMissing).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_outside_the_account_and_tokens_that_may_too_little() {
+    let story = Story::of_pis(1).await;
+    drop(story.built(1, &["pi-1"]).await);
+    let expose = |host| ["expose", "echo", "--host", host, "--lan", "--yes", "--ask-token"];
+    let problem = refused(&story, &expose("echo.elsewhere.test"), PORTICO_TOKEN, 2, Code::ZoneMissing).await;
+    assert!(problem.args["zones"].contains("example.test"), "{problem}");
+    refused(&story, &expose(ECHO), EXPIRED_TOKEN, 1, Code::CloudflareToken).await;
+
+    // That it may not write shows when it writes: the records are as before, and the run says what it lacks.
+    let records = story.practice.cloud.records(ZONE);
+    let ran = portico(&story, &expose(ECHO), READ_ONLY_TOKEN).await;
+    assert_eq!(ran.status, 1, "{ran:?}");
+    for said in
+        ["lacks the permission DNS Edit.", "Edit the token in Cloudflare's dashboard and add DNS Edit."]
+    {
+        assert!(ran.stderr.contains(said), "{ran:?}");
+    }
+    assert_eq!(story.practice.cloud.records(ZONE), records);
 }
 
 #[tokio::test(flavor = "multi_thread")]
