@@ -134,23 +134,27 @@ fn each_failure_names_its_machine_and_cause_and_ends_with_it() {
     fell_silent(&run, "h1/install");
     lab.start("h1");
 
-    // One worker restarts while it joins; the other is given a token that is not the cluster's.
+    // One worker restarts while it joins; the clock of the other goes wrong after it was checked.
     let run = story.fails(
         story.resumed(&run),
-        &[
-            ("… h2/install", &|lab| lab.reboot("h2")),
-            ("✓ h3/configure", &|lab| {
-                lab.run("h3", "printf 'K10%064d::server:none' 0 >/etc/rancher/k3s/join-token");
-            }),
-        ],
+        &[("… h3/copy", &|lab| lab.clock("h3", -7200)), ("… h2/install", &|lab| lab.reboot("h2"))],
     );
     fell_silent(&run, "h2/install");
-    assert_eq!("step-timed-out token-rejected", problem(&run, "h3/ready"));
-    assert!(log(&run, "h3/ready").iter().any(|line| line.contains("token CA hash does not match")), "{run}");
+    assert_eq!("step-timed-out clock-skewed", problem(&run, "h3/ready"));
+    assert!(log(&run, "h3/ready").iter().any(|line| line.contains("not yet valid")), "{run}");
+    lab.clock("h3", 0);
 
     let id = run["id"].as_str().expect("an id");
     let said = story.portico.succeeds(&["resume", id], "");
     assert!(!said.contains("✓ h1/install"), "the server was done: {said}");
     let again = story.portico.apply("");
     assert!(again.ends_with("Everything is as it should be.\n"), "{again}");
+
+    // A token of another cluster is refused before it is sent anywhere.
+    let foreign = format!("K10{:064}::server:none", 0);
+    let agent = format!("timeout 20 k3s agent --server https://10.88.0.11:6443 --token {foreign}");
+    lab.run(
+        "h3",
+        &format!("systemctl stop k3s-agent; {agent} 2>&1 | grep -m 1 'token CA hash does not match'"),
+    );
 }

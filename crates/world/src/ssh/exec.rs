@@ -18,8 +18,8 @@ use zeroize::Zeroizing;
 const STDOUT_LIMIT: usize = 8 * 1024 * 1024;
 /// The last part of stderr that is kept.
 const STDERR_LIMIT: usize = 64 * 1024;
-/// How much of a body is read at once: eight of the packets that OpenSSH takes.
-const BODY_CHUNK: usize = 256 * 1024;
+/// How much of a body is read at once: two of the packets that OpenSSH takes.
+const BODY_CHUNK: usize = 64 * 1024;
 
 /// What goes to a command's stdin: bytes that may be secret, then a body.
 #[derive(Default)]

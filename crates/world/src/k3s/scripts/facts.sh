@@ -137,7 +137,11 @@ ufw_rules() {
 
 firewall() {
     if have ufw; then
-        status=$(bounded ufw status 2>/dev/null || true)
+        # Its own file tells that it is off without the second that its Python takes on a small board.
+        status='Status: inactive'
+        if ! grep -qi '^ENABLED=no' /etc/ufw/ufw.conf 2>/dev/null; then
+            status=$(bounded ufw status 2>/dev/null || true)
+        fi
         case $status in
         *'Status: active'*)
             printf 'firewall=ufw\tactive\n'

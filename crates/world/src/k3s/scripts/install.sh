@@ -38,7 +38,18 @@ verified() {
     awk -F "$(printf '\t')" -v path="$1" -v stamp="$stamp" '$1 == path && $2 == stamp { print $3 }' \
         /usr/local/lib/portico/digests
 }
-show() { systemctl show -p "$1" "$unit" 2>/dev/null | sed "s/^$1=//"; }
+# Puts the unit's state and how often systemd tried again into $state and $restarts.
+look() {
+    state='' restarts=0
+    while IFS='=' read -r key value; do
+        case $key in
+        ActiveState) state=$value ;;
+        NRestarts) restarts=${value:-0} ;;
+        esac
+    done <<EOF
+$(systemctl show -p ActiveState -p NRestarts "$unit" 2>/dev/null || true)
+EOF
+}
 
 config=$(digest "$directory/config.yaml")
 binary=$(verified /usr/local/bin/k3s)
@@ -56,8 +67,8 @@ fi
 
 started=
 [ ! -r "$directory/.portico-started" ] || started=$(cat "$directory/.portico-started")
-if [ "$started" = "$wanted" ] && [ "$unit_before" = "$(digest "$unit_file")" ] &&
-    [ "$(show ActiveState)" = active ]; then
+look
+if [ "$started" = "$wanted" ] && [ "$unit_before" = "$(digest "$unit_file")" ] && [ "$state" = active ]; then
     printf 'unchanged=%s\n' "$unit"
     exit 0
 fi
@@ -67,13 +78,14 @@ rm -f "$directory/.portico-started"
 systemctl reset-failed "$unit" 2>/dev/null || true
 systemctl restart --no-block "$unit" </dev/null || fail 'systemd refused to start the unit'
 end=$(($(date +%s) + 180))
-while [ "$(show ActiveState)" != active ]; do
-    [ "$(show ActiveState)" != failed ] || fail "$unit failed to start"
+look
+while [ "$state" != active ]; do
+    [ "$state" != failed ] || fail "$unit failed to start"
     # systemd tries again by itself; twice in vain is enough to know.
-    restarts=$(show NRestarts)
-    [ "${restarts:-0}" -lt 2 ] || fail "$unit keeps stopping: $restarts attempts"
+    [ "$restarts" -lt 2 ] || fail "$unit keeps stopping: $restarts attempts"
     [ "$(date +%s)" -lt "$end" ] || fail "$unit did not come up within 180 seconds"
-    sleep 0.2 2>/dev/null || sleep 1
+    sleep 0.1 2>/dev/null || sleep 1
+    look
 done
 printf '%s\n' "$wanted" >"$directory/.portico-started"
 printf 'started=%s\n' "$unit"

@@ -457,6 +457,14 @@ fn firewall_rules_are_read() {
     let trusted: Vec<String> = firewall.trusted.iter().map(ToString::to_string).collect();
     assert_eq!(trusted, ["10.42.0.0/16", "192.168.1.7/32"]);
 
+    machine.write("/etc/ufw/ufw.conf", "# set to yes to start on boot\nENABLED=no\n");
+    let firewall = machine.facts().firewall.unwrap();
+    assert_eq!(
+        (firewall.kind, firewall.active),
+        (FirewallKind::Ufw, false),
+        "what its own file says, unasked"
+    );
+    machine.write("/etc/ufw/ufw.conf", "ENABLED=yes\n");
     machine.program("ufw", "#!/bin/sh\necho Status: inactive\n");
     machine.program(
         "firewall-cmd",
