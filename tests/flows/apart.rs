@@ -132,7 +132,7 @@ async fn an_image_that_cannot_be_pulled() {
     let step = run.steps.iter().find(|step| step.state == StepState::Failed).expect("a step fails");
     let problem = step.problem.clone().expect("a problem");
     assert_eq!((step.id.as_str(), problem.code), ("echo/deployment", Code::StepTimedOut), "{problem}");
-    let seconds: u64 = problem.args["seconds"].parse().expect("seconds");
+    let seconds: u64 = problem.args["waited"].parse().expect("seconds");
     assert!(seconds < 120, "it is known long before patience ends: {seconds} s");
     let (what, next) = explain(&problem);
     assert!(what.contains("The image portico.local/echo:1 cannot be pulled."), "{what}");

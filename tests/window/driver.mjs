@@ -127,10 +127,21 @@ export class Window {
     }
   }
 
+  /** Waits for one that can be clicked: a button that is still at work is none. */
+  async #ready(steps) {
+    const until = Date.now() + 30_000;
+    for (;;) {
+      const element = await this.see(...steps);
+      if (await this.driver.executeScript((each) => !each.disabled, element)) return element;
+      if (Date.now() > until) throw await this.#lost(steps, 'stayed disabled');
+      await sleep(100);
+    }
+  }
+
   /** Clicks with the mouse; a hidden radio button or checkbox by the label around it. */
   async click(...steps) {
     for (let attempt = 1; ; attempt++) {
-      const element = await this.see(...steps);
+      const element = await this.#ready(steps);
       try {
         const target = await this.driver.executeScript((each) => {
           const seen = each.matches('.visually-hidden') ? (each.closest('label') ?? each) : each;

@@ -277,7 +277,7 @@ pub fn sentence(code: Code) -> Sentence {
             "Continue: the token is read from the server anew.",
         ),
         Code::ClockSkewed => say(
-            "The clock of {machine} is off by {seconds|too many} s.",
+            "The clock of {machine} is off by {seconds|an unknown number of} seconds.",
             "Switch time synchronisation on there: sudo timedatectl set-ntp true",
         ),
         Code::RebootTimedOut => say(
@@ -386,7 +386,7 @@ pub fn sentence(code: Code) -> Sentence {
             "Preview the change again if you want it once more.",
         ),
         Code::StepTimedOut => {
-            say("{step} did not become true in {seconds} s: {waiting}.", "Look at its log; then continue.")
+            say("{step} did not become true in {waited} s: {waiting}.", "Look at its log; then continue.")
         }
         Code::Cancelled => say("Stopped on request.", "portico resume {run} goes on where it stopped."),
         Code::StoreFailed => say(

@@ -319,7 +319,7 @@ impl Work {
                 let problem = Problem::new(Code::StepTimedOut)
                     .arg("step", &step.id)
                     .arg("machine", step.machine.as_deref().unwrap_or_default())
-                    .arg("seconds", inquiry.began.elapsed().as_secs())
+                    .arg("waited", inquiry.began.elapsed().as_secs())
                     .arg("waiting", waits_for);
                 return Outcome::Failed(match cause {
                     Some(cause) => cause.explain(problem),
