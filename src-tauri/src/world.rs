@@ -1,12 +1,12 @@
 //! Which world the window works on: the real one, an endpoints file's, or a practice homelab of its own.
 //!
 //! The practice homelab is the one that `portico practice serve` starts. Its logins are printed to the
-//! terminal, because a person types them as at home; only its Cloudflare token is put in place, in memory, so
+//! terminal, because a person types them as at home; only its Cloudflare tokens are put in place, in memory, so
 //! that a rehearsal needs no keyring and leaves nothing in it.
 
 use crate::arguments::Arguments;
 use portico_api::{Api, Endpoints, Engine, Options, SecretStore, english, system_clock};
-use portico_domain::credential::Secret;
+use portico_domain::credential::{CredentialKind, Secret};
 use portico_domain::problem::Problem;
 use portico_practice::homelab::{self, Pace};
 use portico_practice::{Practice, PracticeOptions};
@@ -46,8 +46,13 @@ impl World {
             clock: system_clock(),
         };
         let engine = Engine::open(options).await.map_err(sentence)?;
-        let token = described["cloudflareToken"].as_str().unwrap_or_default();
-        engine.set_cloudflare_token(Secret::new(token.to_owned())).await.map_err(sentence)?;
+        for (kind, name) in [
+            (CredentialKind::CloudflareToken, "cloudflareToken"),
+            (CredentialKind::ClusterToken, "clusterToken"),
+        ] {
+            let token = Secret::new(described[name].as_str().unwrap_or_default().to_owned());
+            engine.set_token(kind, token, true).await.map_err(sentence)?;
+        }
         print_logins(&described["machines"]);
         Ok(Self { api: Api::new(engine, true), _practice: Some((practice, folder)) })
     }

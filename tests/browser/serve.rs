@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     })
     .await?;
     // It opens the zones and may write nothing: the story gets there by itself.
-    engine.set_cloudflare_token(Secret::new(READ_ONLY_TOKEN.to_owned())).await?;
+    engine.use_cloudflare_token(Secret::new(READ_ONLY_TOKEN.to_owned())).await?;
     let _watch = engine.watch();
 
     let token = uuid::Uuid::new_v4().simple().to_string();

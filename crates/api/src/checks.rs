@@ -154,11 +154,19 @@ pub fn stage(stage: Stage) -> &'static str {
         Stage::NodeReady => "wait until the node is Ready",
         Stage::LabelIngressNodes => "let it carry the services' ports",
         Stage::TaintServers => "keep ordinary pods off the servers",
-        Stage::InstallComponent => "install the ingress controller",
+        Stage::InstallComponent => "install the component",
+        Stage::SealToken => "seal the cluster's own token",
+        Stage::MakeIssuer => "make the issuer of certificates",
+        Stage::MakeTunnel => "make the tunnel, or find it",
         Stage::DeployWorkload => "deploy the workload",
         Stage::RouteHostname => "route the hostname",
+        Stage::IssueCertificate => "wait for the certificate",
+        Stage::RouteTunnel => "set the tunnel's route",
+        Stage::ProtectHostname => "set who is let in",
         Stage::WriteRecords => "write the DNS records",
         Stage::TryPath => "try the path as a visitor",
+        Stage::RemoveComponent => "remove the component",
+        Stage::RemoveService => "remove the service",
     }
 }
 

@@ -340,8 +340,8 @@ pub fn sentence(code: Code) -> Sentence {
             "Make a new token and enter it; the old one may have expired or been revoked.",
         ),
         Code::CloudflareScope => say(
-            "The Cloudflare token lacks the permission {permission}.",
-            "Edit the token in Cloudflare's dashboard and add {permission}.",
+            "The Cloudflare token lacks the permission {permission} {place}.",
+            "Edit the token in Cloudflare's dashboard and add it; portico token --link opens the form.",
         ),
         Code::CloudflareRateLimit => say(
             "Cloudflare asks to wait {seconds} s.",
@@ -360,8 +360,132 @@ pub fn sentence(code: Code) -> Sentence {
         Code::HostnameTaken => say("{hostname} already leads to {service}.", "Choose another name."),
         Code::RecordConflict => say(
             "{hostname} has a {type} record of yours already: {content}",
-            "It was left as it is. Choose another name, or delete that record.",
+            "It was left as it is. Choose another name, or say that Portico may take this one over: --adopt",
         ),
+        Code::RouteConflict => say(
+            "The tunnel leads {hostname} to {service} already.",
+            "It was left as it is. Choose another name, or say that Portico may take this one over.",
+        ),
+        Code::RouteOverwritten => say(
+            "Somebody else changed the routes of the tunnel at the same moment.",
+            "Their change may be lost: compare the tunnel's public hostnames in Cloudflare's dashboard, then continue.",
+        ),
+        Code::AccessConflict => say(
+            "The Access application \"{app}\" stands in front of {hostname} already.",
+            "It was left as it is. Remove it in Zero Trust, or expose the service without --access.",
+        ),
+        Code::AccessNeedsPublic => say(
+            "{hostname} is reachable on the LAN only; Access guards public names.",
+            "Make it public, or leave the e-mail addresses out.",
+        ),
+        Code::AccessNotSetUp => say(
+            "This Cloudflare account has no Zero Trust organization.",
+            "Open Zero Trust once in Cloudflare's dashboard and choose a team name (free), then continue.",
+        ),
+        Code::NameTooDeep => say(
+            "{hostname} is deeper than Cloudflare's free certificate for {zone} reaches.",
+            "Use a name with one label before {zone}, or keep the service on the LAN.",
+        ),
+        Code::TunnelMissing => {
+            say("There is no tunnel called {tunnel|that}.", "portico stack set --tunnel NAME makes one.")
+        }
+        Code::TunnelDown => say(
+            "The tunnel {tunnel} is {status}.",
+            "Look at its pods: kubectl -n cloudflared get pods. They need a way out on port 7844.",
+        ),
+        Code::TunnelInUse => say(
+            "The tunnel {tunnel} still has connections.",
+            "They close within a few minutes of the last cloudflared; then continue.",
+        ),
+        Code::RedirectLoop => say(
+            "{hostname} redirects to itself for ever.",
+            "The ingress sends visitors to HTTPS although Cloudflare already did: repair the service's Ingress.",
+        ),
+        Code::HandEdited => say(
+            "{object} was changed by hand: {fields}",
+            "It was left as it is. portico stack repair puts a component right; or keep the change and leave Portico's as it is.",
+        ),
+        Code::RecordMissing => say(
+            "{hostname} has no record at its own name servers.",
+            "portico reconcile writes the records anew.",
+        ),
+        Code::NegativeCache => say(
+            "This computer's resolver remembers that {hostname} did not exist.",
+            "It forgets by itself, usually within minutes; restarting the router's DNS is quicker.",
+        ),
+        Code::RebindingProtection => say(
+            "Your router hides the private addresses of {hostname} ({expected}).",
+            "Allow the domain in its DNS rebinding protection, or use another resolver on the LAN.",
+        ),
+        Code::ResolverStale => say(
+            "Resolvers still give the former addresses of {hostname}: {found} instead of {expected}.",
+            "The former record's time to live has to pass; nothing is to be done.",
+        ),
+        Code::ResolverDiffers => say(
+            "This computer's resolver gives {found} for {hostname}, others give {expected}.",
+            "Something on the LAN answers for that name itself: look at the router, a Pi-hole, a VPN or /etc/hosts.",
+        ),
+        Code::WildcardRecord => say(
+            "The wildcard {name} answers for {hosts|every name without a record of its own}.",
+            "Names on the LAN break in browsers behind it (Encrypted Client Hello). Give each its own record: portico expose.",
+        ),
+        Code::EncryptedHello => say(
+            "{hostname} is reachable on the LAN only, yet resolvers offer Cloudflare's Encrypted Client Hello for it.",
+            "Browsers then refuse the certificate. Wait for the former record to be forgotten, or let the LAN's resolver answer HTTPS queries for it with nothing.",
+        ),
+        Code::IngressRetired => say(
+            "ingress-nginx has had no security fixes since March 2026; holes found since then have public exploits.",
+            "Move to Traefik, which understands the same annotations: portico stack move-ingress traefik",
+        ),
+        Code::IngressNotAccepted => say(
+            "{hostname} would be open to the internet through ingress-nginx, which gets no security fixes any more.",
+            "Move to Traefik first (portico stack move-ingress traefik), or say yes to it once: --accept-retired-ingress",
+        ),
+        Code::TraefikTooOld => say(
+            "This Traefik is {version|of an unknown version}; holes in its provider for nginx annotations are closed from {needed} on.",
+            "Upgrade K3s, or accept that version: portico stack move-ingress traefik --accept {version}",
+        ),
+        Code::TraefikNotBundled => say(
+            "K3s {k3s} brings a Traefik older than {needed}.",
+            "Use K3s {since} or newer, or accept the older one: portico stack move-ingress traefik --accept VERSION",
+        ),
+        Code::ComponentInUse => say("{component} is in use: {user} needs it.", "Remove what needs it first."),
+        Code::ComponentMissing => say("{component} is not installed here.", "portico stack shows what is."),
+        Code::NoTunnel => say(
+            "There is no tunnel that the internet could come through.",
+            "Set one up first: portico stack set --tunnel portico-home",
+        ),
+        Code::ExposureMissing => say("No service is called {service}.", "portico services lists them."),
+        Code::CertificatePending => say(
+            "The certificate {certificate} is on its way; it waits at {link}: {reason}",
+            "DNS-01 takes a minute or two. If it stays so, the details have cert-manager's own words.",
+        ),
+        Code::CertificateFailed => say(
+            "The certificate {certificate} does not come: {link} failed ({reason}).",
+            "The details have the authority's own words. A wrong token: portico token --cluster. Then continue.",
+        ),
+        Code::TokenTooWide => say(
+            "This token can do more than the cluster needs ({permission}).",
+            "Make a second token with Zone Read and DNS Edit only: portico token --cluster --link opens the form.",
+        ),
+        Code::SealingFailed => say(
+            "The cluster's token could not be sealed.",
+            "Is sealed-secrets healthy? portico stack shows it; then continue.",
+        ),
+        Code::KeysNewer => say(
+            "The sealed-secrets keys {keys} are in no backup.",
+            "Save them: portico keys save FILE. Without them, what is sealed cannot be opened again.",
+        ),
+        Code::KeysUnreadable => {
+            say("The cluster has no sealed-secrets keys.", "Install sealed-secrets first: portico stack.")
+        }
+        Code::BackupUnreadable => say(
+            "{path} cannot be opened with this passphrase.",
+            "Type it again; if it is right, the file is no backup of Portico's, or is damaged.",
+        ),
+        Code::LocalFileUnwritable => {
+            say("{path} cannot be written.", "Choose a folder that you may write to.")
+        }
         Code::ForeignObject => say(
             "{object} is there already and was not made by Portico.",
             "It was left as it is. Rename or remove it first.",

@@ -5,11 +5,12 @@ use crate::draft::draft;
 use crate::wire::*;
 use portico_domain::change::Plan;
 use portico_domain::cluster::{self, Release};
-use portico_domain::credential::Secret;
+use portico_domain::credential::{CredentialKind, Secret, TokenReport};
 use portico_domain::flow::{FlowGraph, Health};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::{Run, RunState};
 use portico_engine::{ConnectRequest, Engine, ScanRequest};
+use std::path::Path;
 
 type Answer<T> = Result<T, Problem>;
 
@@ -31,6 +32,7 @@ impl Api {
             }),
             machines: count(hosts.iter().filter(|host| host.present).count()),
             services: count(desired.exposures.len()),
+            conditions: self.engine.conditions().await?,
             running: count(runs.iter().filter(|run| run.state == RunState::Running).count()),
         })
     }
@@ -137,9 +139,9 @@ impl Api {
         let exposed = desired.exposures.iter().map(|exposure| {
             let path = flow.paths.iter().find(|path| path.service == exposure.name);
             ExposedService {
-                name: exposure.name.clone(),
+                exposure: exposure.clone(),
                 namespace: exposure.namespace().to_owned(),
-                hostname: exposure.hostname.to_string(),
+                notes: path.map(|path| path.notes.clone()).unwrap_or_default(),
                 health: path.map_or(Health::Unknown, |path| path.health),
                 reason: path.and_then(|path| worst_reason(&flow, &path.hops)),
             }
@@ -159,8 +161,50 @@ impl Api {
         Ok(Zones { zones: self.engine.zones().await? })
     }
 
-    pub async fn cloudflare_token(&self, request: CloudflareToken) -> Answer<Zones> {
-        Ok(Zones { zones: self.engine.set_cloudflare_token(Secret::new(request.token)).await? })
+    pub async fn token_set(&self, request: SetToken) -> Answer<TokenReport> {
+        let kind = token_kind(request.cluster);
+        self.engine.set_token(kind, Secret::new(request.token), request.this_run).await
+    }
+
+    pub async fn token_report(&self, request: TokenKindRef) -> Answer<TokenReport> {
+        self.engine.token_report(token_kind(request.cluster)).await
+    }
+
+    pub async fn token_forget(&self, request: TokenKindRef) -> Answer<Empty> {
+        self.engine.forget_token(token_kind(request.cluster)).await?;
+        Ok(Empty {})
+    }
+
+    pub async fn token_link(&self, request: TokenKindRef) -> Answer<Link> {
+        Ok(Link { url: portico_engine::token_template(request.cluster) })
+    }
+
+    pub async fn stack(&self, _: Empty) -> Answer<StackState> {
+        let desired = self.engine.desired().await?;
+        Ok(StackState {
+            ingress: desired.ingress(),
+            components: self.engine.components().await?,
+            conditions: self.engine.conditions().await?,
+            stack: desired.stack,
+        })
+    }
+
+    pub async fn names(&self, _: Empty) -> Answer<NamesReport> {
+        self.engine.names().await
+    }
+
+    pub async fn keys(&self, _: Empty) -> Answer<KeysState> {
+        self.engine.keys().await
+    }
+
+    pub async fn keys_save(&self, request: KeysFile) -> Answer<KeysState> {
+        self.engine.save_keys(Path::new(&request.path), &Secret::new(request.passphrase)).await
+    }
+
+    pub async fn keys_restore(&self, request: KeysFile) -> Answer<KeysRestored> {
+        let passphrase = Secret::new(request.passphrase);
+        let names = self.engine.restore_keys(Path::new(&request.path), &passphrase).await?;
+        Ok(KeysRestored { names })
     }
 
     pub async fn flow(&self, _: Empty) -> Answer<FlowGraph> {
@@ -171,6 +215,10 @@ impl Api {
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
+}
+
+fn token_kind(cluster: bool) -> CredentialKind {
+    if cluster { CredentialKind::ClusterToken } else { CredentialKind::CloudflareToken }
 }
 
 fn worst_reason(flow: &FlowGraph, hops: &[String]) -> Option<Problem> {

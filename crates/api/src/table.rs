@@ -5,6 +5,7 @@
 
 use crate::wire::*;
 use crate::{Api, ApiError};
+use portico_domain::credential::TokenReport;
 use portico_domain::flow::FlowGraph;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::Run;
@@ -65,7 +66,15 @@ commands! {
     "run" => run(RunRef) -> Run;
     "services" => services(Empty) -> Services;
     "zones" => zones(Empty) -> Zones;
-    "cloudflare-token" => cloudflare_token(CloudflareToken) -> Zones;
+    "token-set" => token_set(SetToken) -> TokenReport;
+    "token-report" => token_report(TokenKindRef) -> TokenReport;
+    "token-forget" => token_forget(TokenKindRef) -> Empty;
+    "token-link" => token_link(TokenKindRef) -> Link;
+    "stack" => stack(Empty) -> StackState;
+    "names" => names(Empty) -> NamesReport;
+    "keys" => keys(Empty) -> KeysState;
+    "keys-save" => keys_save(KeysFile) -> KeysState;
+    "keys-restore" => keys_restore(KeysFile) -> KeysRestored;
     "flow" => flow(Empty) -> FlowGraph;
 }
 

@@ -5,17 +5,19 @@
 use portico_domain::change::Change;
 use portico_domain::cluster::ClusterDocument;
 use portico_domain::dns::Zone;
+use portico_domain::exposure::Exposure;
 use portico_domain::flow::Health;
 use portico_domain::host::Host;
 use portico_domain::preflight::Finding;
 use portico_domain::problem::Problem;
 use portico_domain::run::Run;
+use portico_domain::stack::{IngressController, Stack};
 use portico_domain::step::{Danger, Stage, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
-pub use portico_engine::{Connected, Interface, LoginMethod};
+pub use portico_engine::{ComponentState, Connected, Interface, KeysState, LoginMethod, NamesReport};
 
 macro_rules! wire {
     ($($(#[$meta:meta])* $name:ident { $($(#[$inner:meta])* $field:ident: $type:ty,)* })*) => {
@@ -35,6 +37,8 @@ wire! {
         services: u32,
         /// Runs at work.
         running: u32,
+        /// What should be known for as long as it is so.
+        conditions: Vec<Problem>,
     }
     ClusterStatus { name: String, k3s_version: String, machines: u32, }
     Interfaces { interfaces: Vec<Interface>, }
@@ -97,13 +101,30 @@ wire! {
         available: Vec<AvailableService>,
     }
     ExposedService {
-        name: String,
+        exposure: Exposure,
         namespace: String,
-        hostname: String,
         health: Health,
         reason: Option<Problem>,
+        notes: Vec<Problem>,
     }
     AvailableService { namespace: String, name: String, ports: Vec<u16>, }
     Zones { zones: Vec<Zone>, }
-    CloudflareToken { token: String, }
+    /// Without `cluster` it is the owner's own; with it, the narrower one that goes into the cluster.
+    TokenKindRef { cluster: bool, }
+    SetToken {
+        token: String,
+        cluster: bool,
+        /// Not into the keyring.
+        this_run: bool,
+    }
+    Link { url: String, }
+    StackState {
+        stack: Stack,
+        ingress: IngressController,
+        components: Vec<ComponentState>,
+        conditions: Vec<Problem>,
+    }
+    /// `passphrase` opens the backup, now or later.
+    KeysFile { path: String, passphrase: String, }
+    KeysRestored { names: Vec<String>, }
 }

@@ -38,14 +38,30 @@ pub enum Command {
     Cancel { run: String },
     /// Go on with a run that stopped
     Resume(Resume),
-    /// Make a service reachable under a name
+    /// Make a service reachable under a name, or reachable otherwise than it is
     Expose(Expose),
+    /// Take a service's name away again
+    Hide(Hide),
+    /// Bring records and routes of all services to what the nodes are now
+    Reconcile(Confirmed),
+    /// Say what is wrong with names: wildcards, Encrypted Client Hello
+    Names,
+    /// Show the components, or change them
+    Stack {
+        #[command(subcommand)]
+        act: Option<Stack>,
+    },
+    /// Show the keys of sealed secrets, save them or put them back
+    Keys {
+        #[command(subcommand)]
+        act: Option<Keys>,
+    },
     /// List what is reachable and what could be
     Services,
     /// Show the way of the traffic, hop by hop
     Flow,
     /// Keep a Cloudflare token, read from the terminal or from standard input, in the keyring
-    Token,
+    Token(Token),
     /// A homelab inside this computer to rehearse on
     #[command(subcommand)]
     Practice(Practice),
@@ -125,18 +141,141 @@ pub struct Resume {
 }
 
 #[derive(Args)]
+#[command(group(clap::ArgGroup::new("reach").required(true).args(["public", "lan"])))]
 pub struct Expose {
-    /// `echo` for the small test app, or a Service of the cluster as NAMESPACE/NAME:PORT
+    /// `echo` for the small test app, `grafana`, `argocd`, or a Service of the cluster as NAMESPACE/NAME:PORT
     pub service: String,
     /// The name it gets
     #[arg(long, value_name = "HOSTNAME")]
     pub host: String,
+    /// Reachable from the internet, through the tunnel
+    #[arg(long)]
+    pub public: bool,
     /// Reachable from the local network only
-    #[arg(long, required = true)]
+    #[arg(long)]
     pub lan: bool,
+    /// Public only: ask for a login and let in this e-mail address; may be repeated
+    #[arg(long, value_name = "EMAIL", requires = "public")]
+    pub access: Vec<String>,
+    /// The service speaks TLS itself: port 443 goes through untouched
+    #[arg(long)]
+    pub passthrough: bool,
+    /// Replace what somebody else made under this name
+    #[arg(long)]
+    pub adopt: bool,
+    /// Yes, open it to the internet through ingress-nginx, which gets no security fixes any more
+    #[arg(long)]
+    pub accept_retired_ingress: bool,
+    #[command(flatten)]
+    pub confirmed: Confirmed,
+}
+
+#[derive(Args)]
+pub struct Hide {
+    /// The service, as `portico services` calls it
+    pub service: String,
+    /// Remove its app, too, with its data
+    #[arg(long)]
+    pub uninstall: bool,
+    #[command(flatten)]
+    pub confirmed: Confirmed,
+}
+
+/// What every change takes.
+#[derive(Args)]
+pub struct Confirmed {
     #[command(flatten)]
     pub secrets: Secrets,
     /// Do not ask before the first step
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Stack {
+    /// Say who issues certificates and which tunnel is used, and install what that needs
+    Set {
+        /// The address that the certificate authority writes to
+        #[arg(long, value_name = "EMAIL")]
+        email: Option<String>,
+        /// `production` or `staging` of Let's Encrypt, or another ACME directory's URL
+        #[arg(long, value_name = "AUTHORITY", requires = "email", default_value = "production")]
+        authority: String,
+        /// The CA of that directory's own certificate, in PEM
+        #[arg(long, value_name = "FILE", requires = "email")]
+        authority_ca: Option<PathBuf>,
+        /// The tunnel; made, or found again by its name
+        #[arg(long, value_name = "NAME")]
+        tunnel: Option<String>,
+        #[command(flatten)]
+        confirmed: Confirmed,
+    },
+    /// Install a component, or bring it to a version
+    Install(Component),
+    /// The same as install: bring a component to Portico's version, or to another
+    Upgrade(Component),
+    /// Put right what was changed by hand or has failed
+    Repair {
+        component: String,
+        #[command(flatten)]
+        confirmed: Confirmed,
+    },
+    /// Remove a component that nothing needs
+    Remove {
+        component: String,
+        #[command(flatten)]
+        confirmed: Confirmed,
+    },
+    /// Let the other ingress controller serve
+    MoveIngress {
+        /// `traefik` or `nginx`
+        controller: String,
+        /// Take this version of Traefik although it is older than it should be
+        #[arg(long, value_name = "VERSION")]
+        accept: Option<String>,
+        #[command(flatten)]
+        confirmed: Confirmed,
+    },
+}
+
+#[derive(Args)]
+pub struct Component {
+    pub component: String,
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<String>,
+    /// Another chart repository
+    #[arg(long, value_name = "URL")]
+    pub repository: Option<String>,
+    /// Another image of the controller, with its tag
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+    #[command(flatten)]
+    pub confirmed: Confirmed,
+}
+
+#[derive(Subcommand)]
+pub enum Keys {
+    /// Save all keys into a file, encrypted with a passphrase
+    Save { file: PathBuf },
+    /// Put the keys of a file back that the cluster lacks
+    Restore { file: PathBuf },
+}
+
+#[derive(Args)]
+pub struct Token {
+    /// The narrower token that is sealed into the cluster
+    #[arg(long)]
+    pub cluster: bool,
+    /// Only say what the kept token can do
+    #[arg(long, conflicts_with_all = ["forget", "link"])]
+    pub check: bool,
+    /// Forget it
+    #[arg(long, conflicts_with = "link")]
+    pub forget: bool,
+    /// Print the address of Cloudflare's form for a new one
+    #[arg(long)]
+    pub link: bool,
+    /// Change the cluster without asking, where it uses this token
     #[arg(long)]
     pub yes: bool,
 }
@@ -150,6 +289,9 @@ pub struct Secrets {
     /// Ask for the Cloudflare token instead of taking it from the keyring
     #[arg(long)]
     pub ask_token: bool,
+    /// Ask for the cluster's own token instead of taking it from the keyring
+    #[arg(long)]
+    pub ask_cluster_token: bool,
 }
 
 #[derive(Subcommand)]

@@ -1,16 +1,17 @@
-//! `portico check`, `preview`, `apply`, `resume`, `expose`: every write shows itself first.
+//! `portico check`, `preview`, `apply`, `resume`, `expose`, `hide`, `reconcile`: every write shows itself first.
 
-use crate::arguments::{Apply, Document, Expose, Resume, Secrets};
+use crate::arguments::{Apply, Confirmed, Document, Expose, Hide, Resume, Secrets};
 use crate::output::Output;
 use crate::secret;
 use portico_api::Api;
 use portico_api::checks;
 use portico_api::wire::{ApplyRequest, PlanView, PreviewRequest, RunRef};
+use portico_domain::catalogue::{App, ECHO_IMAGE};
 use portico_domain::change::Change;
 use portico_domain::cluster::{self, ClusterDocument};
 use portico_domain::dns::Hostname;
 use portico_domain::event::Happening;
-use portico_domain::exposure::{Backend, ECHO_IMAGE, Exposure, Reach};
+use portico_domain::exposure::{Backend, Exposure, Reach, Tls};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::{Run, RunState, RunStep, StepState};
 use portico_domain::step::{Sign, Verdict};
@@ -50,9 +51,40 @@ pub async fn apply(api: &Api, options: Apply, output: &Output) -> Result<ExitCod
 pub async fn expose(api: &Api, options: Expose, output: &Output) -> Result<ExitCode, Problem> {
     let hostname = Hostname::parse(&options.host)?;
     let (name, backend) = backend(&options.service)?;
-    unlock(api, &options.secrets).await?;
-    let exposure = Exposure { name, hostname, reach: Reach::Lan, backend };
-    change(api, Change::Expose { exposure }, options.yes, output).await
+    let tls = match &backend {
+        _ if options.passthrough => Tls::Passthrough,
+        Backend::App { app } => app.tls(),
+        _ => Tls::Terminated,
+    };
+    let reach = if options.public { Reach::Public } else { Reach::Lan };
+    let exposure = Exposure { name, hostname, reach, tls, access: options.access, backend };
+    let accept_retired = options.accept_retired_ingress;
+    let change = Change::Expose { exposure, adopt: options.adopt, accept_retired };
+    apply_change(api, change, options.confirmed, output).await
+}
+
+pub async fn hide(api: &Api, options: Hide, output: &Output) -> Result<ExitCode, Problem> {
+    let exposures = api.engine().desired().await?.exposures;
+    let exposure = exposures.into_iter().find(|exposure| exposure.name == options.service);
+    let exposure =
+        exposure.ok_or_else(|| Problem::new(Code::ExposureMissing).arg("service", &options.service))?;
+    let change = Change::Hide { exposure, uninstall: options.uninstall };
+    apply_change(api, change, options.confirmed, output).await
+}
+
+pub async fn reconcile(api: &Api, confirmed: Confirmed, output: &Output) -> Result<ExitCode, Problem> {
+    apply_change(api, Change::Reconcile, confirmed, output).await
+}
+
+/// Asks for the secrets that were to be asked for, shows the plan, and does it on a yes.
+pub async fn apply_change(
+    api: &Api,
+    wanted: Change,
+    confirmed: Confirmed,
+    output: &Output,
+) -> Result<ExitCode, Problem> {
+    unlock(api, &confirmed.secrets).await?;
+    change(api, wanted, confirmed.yes, output).await
 }
 
 pub async fn resume(api: &Api, options: Resume, output: &Output) -> Result<ExitCode, Problem> {
@@ -62,7 +94,7 @@ pub async fn resume(api: &Api, options: Resume, output: &Output) -> Result<ExitC
     follow(api, run, events, output).await
 }
 
-async fn change(api: &Api, change: Change, yes: bool, output: &Output) -> Result<ExitCode, Problem> {
+pub async fn change(api: &Api, change: Change, yes: bool, output: &Output) -> Result<ExitCode, Problem> {
     let plan = api.preview(PreviewRequest { change }).await?;
     if !output.json {
         println!("{}", describe(&plan, false));
@@ -206,13 +238,19 @@ async fn unlock(api: &Api, secrets: &Secrets) -> Result<(), Problem> {
     if secrets.ask_token {
         api.engine().use_cloudflare_token(secret::read("Cloudflare token")?).await?;
     }
+    if secrets.ask_cluster_token {
+        api.engine().use_cluster_token(secret::read("The cluster's own token")?).await?;
+    }
     Ok(())
 }
 
-/// `echo`, or `NAMESPACE/NAME:PORT`.
+/// `echo`, an app of the catalogue, or `NAMESPACE/NAME:PORT`.
 fn backend(text: &str) -> Result<(String, Backend), Problem> {
     if text == "echo" {
         return Ok(("echo".into(), Backend::Echo { image: ECHO_IMAGE.into() }));
+    }
+    if let Some(app) = App::ALL.into_iter().find(|app| app.name() == text) {
+        return Ok((text.to_owned(), Backend::App { app }));
     }
     let parsed = text.split_once('/').and_then(|(namespace, rest)| {
         let (name, port) = rest.split_once(':')?;
@@ -222,7 +260,7 @@ fn backend(text: &str) -> Result<(String, Backend), Problem> {
         Problem::new(Code::FieldInvalid)
             .arg("field", "SERVICE")
             .arg("value", text)
-            .arg("example", "echo, or default/web:80")
+            .arg("example", "echo, grafana, argocd, or default/web:80")
     })?;
     Ok((name.clone(), Backend::Service { namespace, name, port }))
 }

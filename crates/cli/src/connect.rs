@@ -1,4 +1,4 @@
-//! `portico connect`: the first contact with a machine; `portico token`: the Cloudflare token.
+//! `portico connect`: the first contact with a machine.
 
 use crate::arguments::Connect;
 use crate::output::Output;
@@ -56,15 +56,6 @@ pub async fn run(api: &Api, options: Connect, output: &Output) -> Result<ExitCod
             facts.cpus.map_or("?".into(), |cpus| cpus.to_string()),
             connected.fingerprint
         )
-    });
-    Ok(ExitCode::SUCCESS)
-}
-
-pub async fn token(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
-    let zones = api.engine().set_cloudflare_token(secret::read("Cloudflare token")?).await?;
-    output.show(&zones, || {
-        let names: Vec<_> = zones.iter().map(|zone| zone.name.as_str()).collect();
-        format!("✓ The token opens {}", names.join(", "))
     });
     Ok(ExitCode::SUCCESS)
 }

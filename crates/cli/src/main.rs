@@ -6,11 +6,14 @@
 mod arguments;
 mod change;
 mod connect;
+mod keys;
 mod output;
 mod practice;
 mod scan;
 mod secret;
 mod show;
+mod stack;
+mod token;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -55,10 +58,15 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Apply(options) => change::apply(&open().await?, options, output).await,
         Command::Resume(options) => change::resume(&open().await?, options, output).await,
         Command::Expose(options) => change::expose(&open().await?, options, output).await,
+        Command::Hide(options) => change::hide(&open().await?, options, output).await,
+        Command::Reconcile(options) => change::reconcile(&open().await?, options, output).await,
+        Command::Names => show::names(&open().await?, output).await,
+        Command::Stack { act } => stack::run(&open().await?, act, output).await,
+        Command::Keys { act } => keys::run(&open().await?, act, output).await,
         Command::Cancel { run } => show::cancel(&open().await?, run, output).await,
         Command::Runs { run } => show::runs(&open().await?, run, output).await,
         Command::Services => show::services(&open().await?, output).await,
         Command::Flow => show::flow(&open().await?, output).await,
-        Command::Token => connect::token(&open().await?, output).await,
+        Command::Token(options) => token::run(&open().await?, options, output).await,
     }
 }

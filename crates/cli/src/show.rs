@@ -1,10 +1,11 @@
-//! `portico runs`, `cancel`, `services`, `flow`: what is, without changing anything.
+//! `portico runs`, `cancel`, `services`, `names`, `flow`: what is, without changing anything.
 
 use crate::output::Output;
 use portico_api::Api;
 use portico_api::checks;
 use portico_api::english::explain;
 use portico_api::wire::{Empty, RunRef};
+use portico_domain::exposure::Reach;
 use portico_domain::flow::FlowGraph;
 use portico_domain::problem::Problem;
 use portico_domain::run::{Run, StepState};
@@ -56,7 +57,22 @@ pub async fn services(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
     let services = api.services(Empty {}).await?;
     output.show(&services, || {
         let exposed = services.exposed.iter().map(|service| {
-            format!("{:<9} {:<20} http://{}/", checks::health(service.health), service.name, service.hostname)
+            let exposure = &service.exposure;
+            let reach = match (exposure.reach, exposure.access.is_empty()) {
+                (Reach::Lan, _) => "LAN only",
+                (Reach::Public, true) => "public",
+                (Reach::Public, false) => "public, with a login",
+            };
+            let mut text = format!(
+                "{:<9} {:<20} {:<40} {reach}",
+                checks::health(service.health),
+                exposure.name,
+                exposure.hostname
+            );
+            for note in service.reason.iter().chain(&service.notes) {
+                text.push_str(&format!("\n          {}", explain(note).0));
+            }
+            text
         });
         let available = services.available.iter().map(|service| {
             let ports: Vec<String> = service.ports.iter().map(u16::to_string).collect();
@@ -65,6 +81,19 @@ pub async fn services(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
         exposed.chain(["Could be exposed:".to_owned()]).chain(available).collect::<Vec<_>>().join("\n")
     });
     Ok(ExitCode::SUCCESS)
+}
+
+pub async fn names(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
+    let report = api.names(Empty {}).await?;
+    output.show(&report, || {
+        let told = report.problems.iter().map(|problem| {
+            let (what, next) = explain(problem);
+            format!("! {what}\n  {next}")
+        });
+        let told: Vec<String> = told.collect();
+        if told.is_empty() { "✓ Every name has its own record.".into() } else { told.join("\n") }
+    });
+    Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 pub async fn flow(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
@@ -77,6 +106,9 @@ fn table(flow: &FlowGraph) -> String {
     let mut text = String::new();
     for path in &flow.paths {
         text.push_str(&format!("{} — {}\n", path.hostname, checks::health(path.health)));
+        for note in &path.notes {
+            text.push_str(&format!("  ! {}\n", explain(note).0));
+        }
         for hop in path.hops.iter().filter_map(|id| flow.hops.iter().find(|hop| hop.id == *id)) {
             let reason =
                 hop.reason.as_ref().map(|problem| format!(" {}", explain(problem).0)).unwrap_or_default();
@@ -87,6 +119,9 @@ fn table(flow: &FlowGraph) -> String {
                 hop.detail
             ));
         }
+    }
+    for condition in &flow.conditions {
+        text.push_str(&format!("! {}\n", explain(condition).0));
     }
     if flow.paths.is_empty() {
         text.push_str("Nothing is exposed yet: portico expose echo --host echo.example.com --lan");

@@ -4,10 +4,11 @@
 //! lead there from what was seen. A plan is plain data: it can be shown, stored and compared.
 
 use crate::cluster::ClusterDocument;
-use crate::exposure::Exposure;
+use crate::exposure::{Exposure, Reach};
 use crate::observed::Observed;
 use crate::preflight::{CheckCode, Finding, Findings, Severity};
 use crate::problem::{Code, Problem};
+use crate::stack::{IngressController, Pin, Stack, StackComponent};
 use crate::step::{Step, Verdict};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -17,8 +18,49 @@ use ts_rs::TS;
 pub enum Change {
     /// Build the cluster of the document, or bring it to what the document says.
     BuildCluster { document: ClusterDocument },
-    /// Make a service reachable under a name.
-    Expose { exposure: Exposure },
+    /// Install what is wanted besides the cluster: certificates, sealed secrets, the tunnel.
+    SetUpStack { stack: Stack },
+    /// Install, upgrade, repair or remove one component.
+    Component { component: StackComponent, act: ComponentAct },
+    /// Let the other ingress controller serve, and the present one go once every name answers.
+    MoveIngress {
+        to: IngressController,
+        /// A version of Traefik that is taken although it is older than it should be.
+        #[serde(default)]
+        accept: Option<String>,
+    },
+    /// Make a service reachable under a name, or reachable otherwise than it is.
+    Expose {
+        exposure: Exposure,
+        /// What somebody else made under this name may be replaced.
+        #[serde(default)]
+        adopt: bool,
+        /// The owner knows that ingress-nginx gets no fixes, and exposes through it all the same.
+        #[serde(default)]
+        accept_retired: bool,
+    },
+    /// Take a name away again. The whole exposure, so that a run that was cut off can be continued.
+    Hide {
+        exposure: Exposure,
+        /// Its app goes, too, with its data.
+        #[serde(default)]
+        uninstall: bool,
+    },
+    /// Bring records and routes of all services to what the nodes and the wishes are now.
+    Reconcile,
+}
+
+/// What happens to a component.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum ComponentAct {
+    /// Install it, or bring it to this pin.
+    Install {
+        pin: Pin,
+    },
+    /// Put right what was changed by hand or has failed.
+    Repair,
+    Remove,
 }
 
 /// Everything that is wanted, one immutable document per revision.
@@ -28,12 +70,30 @@ pub struct Desired {
     pub version: u32,
     pub cluster: Option<ClusterDocument>,
     pub exposures: Vec<Exposure>,
+    #[serde(default)]
+    pub stack: Stack,
+}
+
+impl Desired {
+    pub fn ingress(&self) -> IngressController {
+        match &self.cluster {
+            Some(cluster) if cluster.options.traefik => IngressController::Traefik,
+            _ => IngressController::Nginx,
+        }
+    }
+
+    pub fn cluster_name(&self) -> &str {
+        self.cluster.as_ref().map(|cluster| cluster.name.as_str()).unwrap_or_default()
+    }
 }
 
 impl Change {
     /// What is wanted once this change is done. Pure; refuses what contradicts the present wish.
     pub fn apply(&self, desired: &Desired) -> Result<Desired, Problem> {
         let mut next = Desired { version: 1, ..desired.clone() };
+        if desired.cluster.is_none() && !matches!(self, Self::BuildCluster { .. }) {
+            return Err(Problem::new(Code::NoCluster));
+        }
         match self {
             Self::BuildCluster { document } => {
                 if let Some(present) = &desired.cluster {
@@ -50,9 +110,27 @@ impl Change {
                 }
                 next.cluster = Some(document.clone());
             }
-            Self::Expose { exposure } => {
-                if desired.cluster.is_none() {
-                    return Err(Problem::new(Code::NoCluster));
+            Self::SetUpStack { stack } => {
+                if let Some(problem) = stack.problems().into_iter().next() {
+                    return Err(problem);
+                }
+                // A yes is not taken back by leaving it out.
+                let accepted = stack.retired_accepted || desired.stack.retired_accepted;
+                next.stack = Stack { retired_accepted: accepted, ..stack.clone() };
+            }
+            Self::Component { component, act } => self.component(*component, act, &mut next)?,
+            Self::MoveIngress { to, accept } => {
+                if let Some(version) = accept {
+                    let pin = next.stack.components.entry(StackComponent::Traefik).or_default();
+                    pin.version = Some(version.clone());
+                }
+                if let Some(cluster) = &mut next.cluster {
+                    cluster.options.traefik = *to == IngressController::Traefik;
+                }
+            }
+            Self::Expose { exposure, accept_retired, .. } => {
+                if let Some(problem) = exposure.problem() {
+                    return Err(problem);
                 }
                 let taken = desired
                     .exposures
@@ -63,11 +141,72 @@ impl Change {
                         .arg("hostname", &exposure.hostname)
                         .arg("service", &other.name));
                 }
+                next.stack.retired_accepted |= accept_retired;
                 next.exposures.retain(|other| other.name != exposure.name);
                 next.exposures.push(exposure.clone());
             }
+            Self::Hide { exposure, .. } => next.exposures.retain(|other| other.name != exposure.name),
+            Self::Reconcile => {}
         }
         Ok(next)
+    }
+
+    fn component(
+        &self,
+        component: StackComponent,
+        act: &ComponentAct,
+        next: &mut Desired,
+    ) -> Result<(), Problem> {
+        match act {
+            ComponentAct::Install { pin } => {
+                next.stack.components.insert(component, pin.clone());
+                if let Some(problem) = next.stack.problems().into_iter().next() {
+                    return Err(problem);
+                }
+            }
+            ComponentAct::Repair => {}
+            ComponentAct::Remove => {
+                if let Some(user) = next.user_of(component) {
+                    return Err(Problem::new(Code::ComponentInUse)
+                        .arg("component", component.name())
+                        .arg("user", user));
+                }
+                next.stack.components.remove(&component);
+                match component {
+                    StackComponent::CertManager => next.stack.acme = None,
+                    StackComponent::Cloudflared => next.stack.tunnel = None,
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Desired {
+    /// Who would stop working without the component.
+    fn user_of(&self, component: StackComponent) -> Option<String> {
+        let exposed = |needs: &dyn Fn(&Exposure) -> bool| {
+            self.exposures
+                .iter()
+                .find(|exposure| needs(exposure))
+                .map(|exposure| exposure.hostname.to_string())
+        };
+        match component {
+            _ if component == self.ingress().component() => {
+                Some(exposed(&|_| true).unwrap_or_else(|| self.cluster_name().to_owned()))
+            }
+            StackComponent::Cloudflared => exposed(&|exposure| exposure.reach == Reach::Public),
+            StackComponent::CertManager => {
+                exposed(&|exposure| exposure.certificate(self.stack.issuer()).is_some())
+            }
+            StackComponent::SealedSecrets => self
+                .stack
+                .components
+                .contains_key(&StackComponent::CertManager)
+                .then(|| StackComponent::CertManager.name().to_owned()),
+            StackComponent::IngressNginx | StackComponent::Traefik => None,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! done by accident does not have to be reviewed for. A [`Credential`] names a secret without holding it, so
 //! that documents and the window can speak of it. Where secrets are kept is `world::secrets`' business.
 
+use crate::dns::Zone;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use zeroize::Zeroizing;
@@ -35,6 +36,8 @@ pub enum CredentialKind {
     SshPassphrase,
     SudoPassword,
     CloudflareToken,
+    /// The narrower token that goes into the cluster.
+    ClusterToken,
 }
 
 impl CredentialKind {
@@ -44,6 +47,7 @@ impl CredentialKind {
             Self::SshPassphrase => "ssh-passphrase",
             Self::SudoPassword => "sudo-password",
             Self::CloudflareToken => "cloudflare-token",
+            Self::ClusterToken => "cluster-token",
         }
     }
 }
@@ -64,6 +68,60 @@ impl Credential {
     /// The name under which a keyring keeps it, such as `ssh-password/HOSTID`.
     pub fn name(&self) -> String {
         format!("{}/{}", self.kind.word(), self.id)
+    }
+}
+
+/// Whose an API token of Cloudflare's is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenKind {
+    User,
+    Account,
+}
+
+/// What a permission is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    /// Without it there is no use for the token.
+    Always,
+    /// For services that the internet can reach.
+    Public,
+    /// For a login in front of them.
+    Access,
+}
+
+/// One permission, in the words of Cloudflare's dashboard, and whether the token has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Capability {
+    pub permission: String,
+    pub need: Need,
+    /// The zone that it is about; empty for an account's.
+    pub place: String,
+    pub granted: bool,
+}
+
+/// What was found out about a token by using it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenReport {
+    pub kind: TokenKind,
+    /// RFC 3339.
+    pub expires_on: Option<String>,
+    pub zones: Vec<Zone>,
+    pub capabilities: Vec<Capability>,
+}
+
+impl TokenReport {
+    /// The first permission that is missing for `needs`.
+    pub fn lacks(&self, needs: &[Need]) -> Option<&Capability> {
+        self.capabilities.iter().find(|capability| !capability.granted && needs.contains(&capability.need))
+    }
+
+    /// More than a cluster needs to answer challenges.
+    pub fn is_wide(&self) -> bool {
+        self.capabilities.iter().any(|capability| capability.granted && capability.need != Need::Always)
     }
 }
 
@@ -97,6 +155,7 @@ mod tests {
             CredentialKind::SshPassphrase,
             CredentialKind::SudoPassword,
             CredentialKind::CloudflareToken,
+            CredentialKind::ClusterToken,
         ] {
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{}\"", kind.word()));
         }

@@ -1,24 +1,34 @@
-//! A service made reachable under a name: which workload, which hostname, who may reach it.
+//! A service under a name: who can reach it, what stands behind it, and the objects that make it so.
 //!
-//! The manifests that an exposure needs are built here, pure, so that the preview shows the very bytes
-//! that are applied. Records and certificates follow from it in `plan`.
+//! The manifests are complete and ours alone; records, routes and placement follow from them in `plan`. No
+//! annotation here ever makes a rewrite: what is known to be exploitable in ingress-nginx' last release needs one.
 
+use crate::catalogue::{APPS_NAMESPACE, App, echo};
 use crate::dns::Hostname;
+use crate::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use ts_rs::TS;
 
-/// The namespace of the apps that Portico brings along.
-pub const APPS_NAMESPACE: &str = "apps";
-
-/// The image of the echo app where no endpoint names another.
-pub const ECHO_IMAGE: &str = "docker.io/traefik/whoami:v1.11.0";
-
-/// A LAN-only service has plain DNS records to the workers; only the LAN can reach it.
+/// Who can reach a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
+    /// Plain DNS records to the workers; only the LAN can reach it.
     Lan,
+    /// A proxied record to the tunnel; everybody can, unless Access stands in front.
+    Public,
+}
+
+/// Who speaks TLS to the visitor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tls {
+    /// Cloudflare's edge, or the ingress controller with a certificate from cert-manager.
+    #[default]
+    Terminated,
+    /// The service itself, with its own certificate; port 443 goes through untouched.
+    Passthrough,
 }
 
 /// What stands behind the name.
@@ -27,6 +37,8 @@ pub enum Reach {
 pub enum Backend {
     /// The small app that answers with what it was asked: made with the exposure.
     Echo { image: String },
+    /// An app of the catalogue, installed with the exposure by its chart.
+    App { app: App },
     /// A Service that is in the cluster already; it is referred to, never changed.
     Service { namespace: String, name: String, port: u16 },
 }
@@ -38,6 +50,11 @@ pub struct Exposure {
     pub name: String,
     pub hostname: Hostname,
     pub reach: Reach,
+    #[serde(default)]
+    pub tls: Tls,
+    /// Public only: the e-mail addresses that Cloudflare Access lets in; empty means everybody.
+    #[serde(default)]
+    pub access: Vec<String>,
     pub backend: Backend,
 }
 
@@ -45,39 +62,86 @@ impl Exposure {
     pub fn namespace(&self) -> &str {
         match &self.backend {
             Backend::Echo { .. } => APPS_NAMESPACE,
+            Backend::App { app } => app.namespace(),
             Backend::Service { namespace, .. } => namespace,
         }
     }
 
-    /// The objects behind the name, in the order in which they are applied; without the Ingress.
-    pub fn workload(&self) -> Vec<Value> {
+    /// The Service behind the name, and its port.
+    pub fn service(&self) -> (&str, u16) {
         match &self.backend {
-            Backend::Echo { image } => echo(&self.name, image),
-            Backend::Service { .. } => Vec::new(),
+            Backend::Echo { .. } => (&self.name, 80),
+            Backend::App { app } => app.service(),
+            Backend::Service { name, port, .. } => (name, *port),
         }
     }
 
-    pub fn ingress(&self) -> Value {
-        let (service, port) = match &self.backend {
-            Backend::Echo { .. } => (self.name.as_str(), 80),
-            Backend::Service { name, port, .. } => (name.as_str(), *port),
-        };
+    /// The objects behind the name, in the order in which they are applied; without the Ingress and without charts.
+    pub fn workload(&self) -> Vec<Value> {
+        match &self.backend {
+            Backend::Echo { image } => echo(&self.name, image),
+            Backend::App { .. } | Backend::Service { .. } => Vec::new(),
+        }
+    }
+
+    /// The Secret that holds the certificate, where the cluster has one issued for the name.
+    pub fn certificate(&self, issuer: Option<&str>) -> Option<String> {
+        let issued = self.reach == Reach::Lan && self.tls == Tls::Terminated && issuer.is_some();
+        issued.then(|| format!("{}-tls", self.name))
+    }
+
+    /// The Ingress. `issuer` is the ClusterIssuer that signs for LAN-only names, where there is one.
+    pub fn ingress(&self, issuer: Option<&str>) -> Value {
+        let (service, port) = self.service();
+        let mut annotations = serde_json::Map::new();
+        if self.tls == Tls::Passthrough {
+            annotations.insert("nginx.ingress.kubernetes.io/ssl-passthrough".into(), json!("true"));
+            annotations.insert("nginx.ingress.kubernetes.io/backend-protocol".into(), json!("HTTPS"));
+        }
+        let certificate = self.certificate(issuer);
+        match (&certificate, issuer) {
+            (Some(_), Some(issuer)) => {
+                annotations.insert("cert-manager.io/cluster-issuer".into(), json!(issuer));
+            }
+            // Through the tunnel it would loop; without a certificate, TLS would only be the controller's fake one.
+            _ => {
+                annotations.insert("nginx.ingress.kubernetes.io/ssl-redirect".into(), json!("false"));
+            }
+        }
+        let mut spec = json!({
+            "ingressClassName": "nginx",
+            "rules": [{"host": self.hostname.as_str(), "http": {"paths": [{
+                "path": "/", "pathType": "Prefix",
+                "backend": {"service": {"name": service, "port": {"number": port}}},
+            }]}}],
+        });
+        if let Some(secret) = certificate {
+            spec["tls"] = json!([{"hosts": [self.hostname.as_str()], "secretName": secret}]);
+        }
         json!({
             "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
             "metadata": {
-                "name": self.name, "namespace": self.namespace(), "labels": ours(),
-                // Until a certificate is there, TLS would only be the controller's own fake one.
-                "annotations": {"nginx.ingress.kubernetes.io/ssl-redirect": "false"},
+                "name": self.name, "namespace": self.namespace(), "labels": ours(), "annotations": annotations,
             },
-            "spec": {
-                "ingressClassName": "nginx",
-                "rules": [{"host": self.hostname.as_str(), "http": {"paths": [{
-                    "path": "/", "pathType": "Prefix",
-                    "backend": {"service": {"name": service, "port": {"number": port}}},
-                }]}}],
-            },
+            "spec": spec,
         })
     }
+
+    /// What contradicts itself.
+    pub fn problem(&self) -> Option<Problem> {
+        if self.reach == Reach::Lan && !self.access.is_empty() {
+            return Some(Problem::new(Code::AccessNeedsPublic).arg("hostname", &self.hostname));
+        }
+        let wrong = self.access.iter().find(|email| !is_email(email))?;
+        let problem = Problem::new(Code::FieldInvalid).arg("field", "access").arg("value", wrong);
+        Some(problem.arg("example", "me@example.com"))
+    }
+}
+
+fn is_email(text: &str) -> bool {
+    text.split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !host.contains('@'))
+        && !text.contains(char::is_whitespace)
 }
 
 /// The label that marks an object as ours.
@@ -89,44 +153,4 @@ pub fn ours() -> Value {
 pub fn is_ours(object: &Value) -> bool {
     object.pointer("/metadata/labels/app.kubernetes.io~1managed-by").and_then(Value::as_str)
         == Some("portico")
-}
-
-fn echo(name: &str, image: &str) -> Vec<Value> {
-    let labels = json!({"app.kubernetes.io/managed-by": "portico", "app.kubernetes.io/name": name});
-    let selector = json!({"app.kubernetes.io/name": name});
-    vec![
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": APPS_NAMESPACE, "labels": ours()}}),
-        json!({
-            "apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": name, "namespace": APPS_NAMESPACE, "labels": labels},
-            "spec": {
-                "replicas": 1,
-                "selector": {"matchLabels": selector},
-                "template": {
-                    "metadata": {"labels": labels},
-                    "spec": {
-                        "automountServiceAccountToken": false,
-                        "securityContext": {"runAsNonRoot": true, "runAsUser": 65534},
-                        "containers": [{
-                            "name": "echo", "image": image, "imagePullPolicy": "IfNotPresent",
-                            "env": [{"name": "WHOAMI_PORT_NUMBER", "value": "8080"}],
-                            "ports": [{"containerPort": 8080, "name": "http", "protocol": "TCP"}],
-                            "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 2},
-                            "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
-                            "securityContext": {
-                                "allowPrivilegeEscalation": false,
-                                "capabilities": {"drop": ["ALL"]},
-                                "readOnlyRootFilesystem": true,
-                            },
-                        }],
-                    },
-                },
-            },
-        }),
-        json!({
-            "apiVersion": "v1", "kind": "Service",
-            "metadata": {"name": name, "namespace": APPS_NAMESPACE, "labels": labels},
-            "spec": {"selector": selector, "ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "TCP"}]},
-        }),
-    ]
 }

@@ -3,11 +3,13 @@
 //! Columns are fixed by kind of hop; positions are the client's. Unknown is a value of its own and never
 //! passes for healthy: evidence that is older than [`STALE_AFTER_MS`] says nothing about now.
 
+use crate::certificate::CertificateChain;
 use crate::change::Desired;
-use crate::exposure::{Backend, Exposure};
-use crate::observed::{NodeState, Observed, Seen};
+use crate::dns::explain;
+use crate::exposure::{Exposure, Reach};
+use crate::observed::{HttpAnswer, NodeState, Observed, Seen};
 use crate::problem::{Code, Problem};
-use crate::stack::StackComponent;
+use crate::stack::IngressController;
 use crate::step::is_available;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -66,8 +68,11 @@ pub struct Edge {
 pub struct Path {
     pub service: String,
     pub hostname: String,
+    pub reach: Reach,
     pub hops: Vec<String>,
     pub health: Health,
+    /// What is worth knowing about it besides its hops: a certificate on its way, resolvers that disagree.
+    pub notes: Vec<Problem>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
@@ -76,11 +81,13 @@ pub struct FlowGraph {
     pub hops: Vec<Hop>,
     pub edges: Vec<Edge>,
     pub paths: Vec<Path>,
+    /// What is worth knowing about all of it, for as long as it is so.
+    pub conditions: Vec<Problem>,
     #[ts(type = "number")]
     pub seen_at: i64,
 }
 
-/// Draws the LAN paths of every exposure. `now` is unix ms.
+/// Draws the path of every exposure. `now` is unix ms.
 pub fn flow(desired: &Desired, observed: &Observed, now: i64) -> FlowGraph {
     let mut graph = FlowGraph { seen_at: observed.at, ..FlowGraph::default() };
     if desired.cluster.is_none() {
@@ -88,6 +95,14 @@ pub fn flow(desired: &Desired, observed: &Observed, now: i64) -> FlowGraph {
     }
     let nodes = fresh(observed.nodes.as_ref(), now);
     let entries = entry_nodes(observed, nodes);
+    graph.conditions.extend(desired.ingress().condition());
+    let is_public = |exposure: &&Exposure| exposure.reach == Reach::Public;
+    if desired.exposures.iter().any(|exposure| is_public(&exposure)) {
+        graph.add(Column::Who, "internet", "Internet", String::new(), (Health::Up, None));
+        let name = desired.stack.tunnel.as_deref().unwrap_or_default();
+        let (detail, judged) = tunnel(name, observed, now);
+        graph.add(Column::WayIn, "tunnel", name, detail, judged);
+    }
     graph.add(Column::Who, "lan", "Your LAN", String::new(), (Health::Up, None));
     for node in &entries {
         graph.add(
@@ -101,12 +116,12 @@ pub fn flow(desired: &Desired, observed: &Observed, now: i64) -> FlowGraph {
     graph.add(
         Column::Ingress,
         "ingress",
-        StackComponent::IngressNginx.name(),
+        desired.ingress().component().name(),
         String::new(),
-        controller(observed, now),
+        controller(desired.ingress(), observed, now),
     );
     for exposure in &desired.exposures {
-        graph.add_path(exposure, observed, &entries, nodes, now);
+        graph.add_path(desired, exposure, observed, &entries, nodes, now);
     }
     graph.edges.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
     graph.edges.dedup_by(|a, b| a.from == b.from && a.to == b.to);
@@ -133,25 +148,14 @@ impl FlowGraph {
 
     fn add_path(
         &mut self,
+        desired: &Desired,
         exposure: &Exposure,
         observed: &Observed,
         entries: &[&NodeState],
         nodes: Option<&Vec<NodeState>>,
         now: i64,
     ) {
-        let name = format!("name/{}", exposure.hostname);
         let service = format!("service/{}", exposure.name);
-        let path = observed.lan_paths.get(exposure.hostname.as_str());
-        let seen = fresh(path, now);
-        let wanted: BTreeSet<IpAddr> = observed.lan_addresses().into_iter().collect();
-        let count = wanted.len();
-        self.add(
-            Column::Name,
-            &name,
-            exposure.hostname.as_str(),
-            format!("{count} × A"),
-            name_health(seen, &wanted, exposure),
-        );
         let endpoints = observed.endpoints.get(&endpoints_key(exposure));
         let ready = fresh(endpoints, now);
         self.add(
@@ -161,20 +165,10 @@ impl FlowGraph {
             exposure.namespace().into(),
             service_health(ready, exposure),
         );
-        self.connect("lan", &name, None, None);
-        let mut hops = vec!["lan".to_owned(), name.clone()];
-        for node in entries {
-            let way_in = format!("way-in/{}", node.name);
-            let answer = seen.zip(node.address).and_then(|(path, address)| path.http.get(&address));
-            let (health, latency) = match answer {
-                Some(Ok(answer)) if answer.status < 500 => (Health::Up, Some(answer.millis)),
-                Some(_) => (Health::Down, None),
-                None => (Health::Unknown, None),
-            };
-            self.connect(&name, &way_in, None, None);
-            self.connect(&way_in, "ingress", Some(health.max(self.health(&way_in))), latency);
-            hops.push(way_in);
-        }
+        let mut hops = match exposure.reach {
+            Reach::Lan => self.from_lan(exposure, observed, entries, now),
+            Reach::Public => self.from_internet(exposure, observed, now),
+        };
         self.connect("ingress", &service, None, None);
         hops.extend(["ingress".to_owned(), service.clone()]);
         for endpoint in ready.into_iter().flatten() {
@@ -192,10 +186,99 @@ impl FlowGraph {
         self.paths.push(Path {
             service: exposure.name.clone(),
             hostname: exposure.hostname.to_string(),
+            reach: exposure.reach,
             hops,
             health,
+            notes: notes(desired, exposure, observed),
         });
     }
+
+    /// LAN, name, one way in for each worker.
+    fn from_lan(
+        &mut self,
+        exposure: &Exposure,
+        observed: &Observed,
+        entries: &[&NodeState],
+        now: i64,
+    ) -> Vec<String> {
+        let name = format!("name/{}", exposure.hostname);
+        let seen = fresh(observed.lan_paths.get(exposure.hostname.as_str()), now);
+        let wanted: BTreeSet<IpAddr> = observed.lan_addresses().into_iter().collect();
+        let judged = name_health(seen, &wanted, exposure);
+        self.add(Column::Name, &name, exposure.hostname.as_str(), format!("{} × A", wanted.len()), judged);
+        self.connect("lan", &name, None, None);
+        let mut hops = vec!["lan".to_owned(), name.clone()];
+        for node in entries {
+            let way_in = format!("way-in/{}", node.name);
+            let answer = seen.zip(node.address).and_then(|(path, address)| path.http.get(&address));
+            let (health, latency) = answered(answer);
+            self.connect(&name, &way_in, None, None);
+            self.connect(&way_in, "ingress", Some(health.max(self.health(&way_in))), latency);
+            hops.push(way_in);
+        }
+        hops
+    }
+
+    /// Internet, name, tunnel.
+    fn from_internet(&mut self, exposure: &Exposure, observed: &Observed, now: i64) -> Vec<String> {
+        let name = format!("name/{}", exposure.hostname);
+        let seen = fresh(observed.public_paths.get(exposure.hostname.as_str()), now);
+        let judged = match seen {
+            None => (Health::Unknown, None),
+            Some(path) if path.answers.authoritative().is_empty() => {
+                (Health::Down, Some(Problem::new(Code::RecordMissing).arg("hostname", &exposure.hostname)))
+            }
+            Some(_) => (Health::Up, None),
+        };
+        let detail = if exposure.access.is_empty() { "CNAME" } else { "CNAME, Access" };
+        self.add(Column::Name, &name, exposure.hostname.as_str(), detail.into(), judged);
+        self.connect("internet", &name, None, None);
+        let (health, latency) = answered(seen.map(|path| &path.http));
+        self.connect(&name, "tunnel", Some(health.max(self.health("tunnel"))), latency);
+        self.connect("tunnel", "ingress", None, None);
+        vec!["internet".into(), name, "tunnel".into()]
+    }
+}
+
+fn answered(answer: Option<&Result<HttpAnswer, Problem>>) -> (Health, Option<u32>) {
+    match answer {
+        Some(Ok(answer)) if answer.status < 500 => (Health::Up, Some(answer.millis)),
+        Some(_) => (Health::Down, None),
+        None => (Health::Unknown, None),
+    }
+}
+
+/// Cloudflare's own words on the tunnel, and how many processes hold it open.
+fn tunnel(name: &str, observed: &Observed, now: i64) -> (String, Judged) {
+    let Some(seen) = fresh(observed.tunnel_states.get(name), now) else {
+        return (String::new(), (Health::Unknown, None));
+    };
+    let Some(tunnel) = seen else {
+        return (String::new(), (Health::Down, Some(Problem::new(Code::TunnelMissing).arg("tunnel", name))));
+    };
+    let problem = || {
+        let problem = Problem::new(Code::TunnelDown).arg("tunnel", name).arg("status", &tunnel.status);
+        Some(problem)
+    };
+    let judged = match tunnel.status.as_str() {
+        "healthy" => (Health::Up, None),
+        "degraded" => (Health::Degraded, problem()),
+        _ => (Health::Down, problem()),
+    };
+    (format!("{} × cloudflared", tunnel.connectors), judged)
+}
+
+fn notes(desired: &Desired, exposure: &Exposure, observed: &Observed) -> Vec<Problem> {
+    let hostname = &exposure.hostname;
+    let certificate = exposure.certificate(desired.stack.issuer()).and_then(|secret| {
+        let key = format!("{}/{secret}", exposure.namespace());
+        observed.certificates.get(&key).and_then(Seen::value).and_then(CertificateChain::problem)
+    });
+    let lan = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value).map(|path| &path.answers);
+    let public = observed.public_paths.get(hostname.as_str()).and_then(Seen::value).map(|path| &path.answers);
+    let answers = if exposure.reach == Reach::Lan { lan } else { public };
+    let resolvers = answers.and_then(|answers| explain(hostname, answers));
+    certificate.into_iter().chain(resolvers).collect()
 }
 
 /// A path is as healthy as its worst hop, but that several ways in stand in for one another.
@@ -247,11 +330,12 @@ fn node_health(node: &NodeState) -> Judged {
     }
 }
 
-fn controller(observed: &Observed, now: i64) -> Judged {
-    let key = StackComponent::IngressNginx.health();
-    match fresh(observed.objects.get(&key), now) {
+fn controller(controller: IngressController, observed: &Observed, now: i64) -> Judged {
+    let keys = controller.component().health();
+    let Some(key) = keys.first() else { return (Health::Unknown, None) };
+    match fresh(observed.objects.get(key), now) {
         Some(Some(live)) if is_available(live) => (Health::Up, None),
-        Some(_) => (Health::Down, Some(Problem::new(Code::WorkloadNotReady).arg("workload", key.name))),
+        Some(_) => (Health::Down, Some(Problem::new(Code::WorkloadNotReady).arg("workload", &key.name))),
         None => (Health::Unknown, None),
     }
 }
@@ -262,7 +346,7 @@ fn name_health(
     exposure: &Exposure,
 ) -> Judged {
     let Some(path) = path else { return (Health::Unknown, None) };
-    let found: BTreeSet<IpAddr> = path.answers.iter().copied().collect();
+    let found: BTreeSet<IpAddr> = path.answers.authoritative().iter().copied().collect();
     if !wanted.is_empty() && found == *wanted {
         return (Health::Up, None);
     }
@@ -286,9 +370,6 @@ fn service_health(endpoints: Option<&Vec<crate::observed::EndpointState>>, expos
 
 /// The Service whose endpoints an exposure leads to, as `namespace/name`.
 pub fn endpoints_key(exposure: &Exposure) -> String {
-    let service = match &exposure.backend {
-        Backend::Echo { .. } => &exposure.name,
-        Backend::Service { name, .. } => name,
-    };
+    let (service, _) = exposure.service();
     format!("{}/{service}", exposure.namespace())
 }

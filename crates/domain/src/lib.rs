@@ -3,9 +3,14 @@
 //! Pure data and functions: no IO, no async, no clock, no randomness. Everything that touches the outside
 //! lives in `world`; everything that runs over time lives in `engine`.
 
+pub mod access;
+pub mod catalogue;
+pub mod certificate;
 pub mod change;
+pub mod chart;
 pub mod cluster;
 pub mod credential;
+pub mod difference;
 pub mod digest;
 pub mod dns;
 pub mod event;
@@ -20,3 +25,4 @@ pub mod problem;
 pub mod run;
 pub mod stack;
 pub mod step;
+pub mod tunnel;

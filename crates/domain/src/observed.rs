@@ -3,9 +3,15 @@
 //! Each source is `Seen {value, at}` or `Unseen {why}`: one dead machine never blanks the view, and the
 //! absence of an answer is never read as an answer. Nothing here decides anything; `step` and `plan` do.
 
+use crate::access::AccessApp;
+use crate::certificate::CertificateChain;
+use crate::credential::CredentialKind;
+use crate::dns::{Answers, DnsRecord, Hostname};
 use crate::facts::MachineFacts;
 use crate::preflight::Reading;
 use crate::problem::Problem;
+use crate::stack::IngressController;
+use crate::tunnel::{Tunnel, TunnelId, TunnelState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,10 +67,42 @@ pub enum Source {
     Records {
         hostname: String,
     },
-    /// What a LAN visitor gets: the name asked at the authoritative server, then HTTP to each address.
+    /// Which live tunnel has this name.
+    TunnelId(String),
+    /// That tunnel with its remote configuration.
+    Tunnel(String),
+    /// The digest of the token that its connectors run with.
+    TunnelToken(String),
+    /// How Cloudflare sees its connections.
+    TunnelState(String),
+    /// The Access application in front of a hostname.
+    Access {
+        hostname: String,
+    },
+    /// The digest of a secret that is kept on this computer.
+    Credential(CredentialKind),
+    /// A certificate of cert-manager's and all that leads to it.
+    Certificate {
+        namespace: String,
+        name: String,
+    },
+    /// Every hostname that an Ingress of the cluster names.
+    IngressHosts,
+    /// What a LAN visitor gets: the name asked at three resolvers, then HTTP (and TLS, where asked for) to each address.
     LanPath {
         hostname: String,
         addresses: Vec<IpAddr>,
+        tls: bool,
+    },
+    /// HTTP for each name through a controller's own ports, on each address.
+    Controller {
+        controller: IngressController,
+        hostnames: Vec<String>,
+        addresses: Vec<IpAddr>,
+    },
+    /// What a visitor from the internet gets: the name at three resolvers, then HTTP through Cloudflare's edge.
+    PublicPath {
+        hostname: String,
     },
 }
 
@@ -79,6 +117,22 @@ pub struct ObjectKey {
 }
 
 impl ObjectKey {
+    pub fn new(api_version: &str, kind: &str, namespace: &str, name: &str) -> Self {
+        let owned = str::to_owned;
+        Self {
+            api_version: owned(api_version),
+            kind: owned(kind),
+            namespace: owned(namespace),
+            name: owned(name),
+        }
+    }
+
+    /// `Kind namespace/name`, for people.
+    pub fn title(&self) -> String {
+        let place = if self.namespace.is_empty() { String::new() } else { format!("{}/", self.namespace) };
+        format!("{} {place}{}", self.kind, self.name)
+    }
+
     /// The key of a manifest; `None` when it lacks apiVersion, kind or name.
     pub fn of(manifest: &Value) -> Option<Self> {
         let text = |pointer| manifest.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
@@ -138,10 +192,39 @@ pub enum ChartJob {
 /// What a LAN visitor got when the path was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LanPath {
-    /// What the authoritative server answers for the name.
-    pub answers: Vec<IpAddr>,
+    pub answers: Answers,
     /// HTTP status and milliseconds per address, or why there was none.
     pub http: BTreeMap<IpAddr, Result<HttpAnswer, Problem>>,
+    /// The certificate that each address shows for the name; empty where TLS was not asked for.
+    pub tls: BTreeMap<IpAddr, Result<TlsAnswer, Problem>>,
+}
+
+/// What a visitor from the internet got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicPath {
+    pub answers: Answers,
+    pub http: Result<HttpAnswer, Problem>,
+}
+
+/// The certificate that a server showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsAnswer {
+    /// The names that it is for.
+    pub names: Vec<String>,
+    pub issuer: String,
+    /// Unix ms.
+    pub not_after: i64,
+    pub millis: u32,
+}
+
+impl TlsAnswer {
+    pub fn is_for(&self, hostname: &Hostname) -> bool {
+        self.names.iter().any(|name| match name.strip_prefix("*.") {
+            // In a certificate an asterisk stands for one label.
+            Some(suffix) => hostname.as_str().split_once('.').is_some_and(|(_, rest)| rest == suffix),
+            None => hostname.matches(name),
+        })
+    }
 }
 
 /// One pod behind a Service.
@@ -155,6 +238,16 @@ pub struct EndpointState {
 pub struct HttpAnswer {
     pub status: u16,
     pub millis: u32,
+    /// Where a redirect leads to.
+    pub location: Option<String>,
+}
+
+/// A hostname that an Ingress names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IngressHost {
+    pub namespace: String,
+    pub ingress: String,
+    pub hostname: Hostname,
 }
 
 /// The records of one name and the zone that holds it.
@@ -162,11 +255,17 @@ pub struct HttpAnswer {
 pub struct NameRecords {
     pub zone_id: String,
     pub zone: String,
-    pub records: Vec<crate::dns::DnsRecord>,
+    pub account_id: String,
+    pub records: Vec<DnsRecord>,
+    /// The zone's wildcard records.
+    pub wildcards: Vec<DnsRecord>,
 }
 
+/// What each hostname answered at each address.
+pub type Tries = BTreeMap<(String, IpAddr), Result<HttpAnswer, Problem>>;
+
 /// Everything that was asked for, as it was seen.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
     /// Unix ms at which observing ended.
     pub at: i64,
@@ -174,13 +273,23 @@ pub struct Observed {
     pub artefacts: Option<Seen<Artefacts>>,
     pub kubeconfig: Option<Seen<()>>,
     pub nodes: Option<Seen<Vec<NodeState>>>,
-    /// Serialised as pairs: JSON keys are strings, these are not.
-    #[serde(with = "pairs")]
     pub objects: BTreeMap<ObjectKey, Seen<Option<Value>>>,
     pub chart_jobs: BTreeMap<String, Seen<ChartJob>>,
     pub endpoints: BTreeMap<String, Seen<Vec<EndpointState>>>,
     pub records: BTreeMap<String, Seen<NameRecords>>,
     pub lan_paths: BTreeMap<String, Seen<LanPath>>,
+    pub public_paths: BTreeMap<String, Seen<PublicPath>>,
+    /// By the controller's name, then hostname and address.
+    pub controllers: BTreeMap<String, Seen<Tries>>,
+    pub tunnel_ids: BTreeMap<String, Seen<Option<TunnelId>>>,
+    pub tunnels: BTreeMap<String, Seen<Option<Tunnel>>>,
+    pub tunnel_tokens: BTreeMap<String, Seen<Option<String>>>,
+    pub tunnel_states: BTreeMap<String, Seen<Option<TunnelState>>>,
+    pub access: BTreeMap<String, Seen<Option<AccessApp>>>,
+    pub credentials: BTreeMap<CredentialKind, Seen<Option<String>>>,
+    /// By `namespace/name`.
+    pub certificates: BTreeMap<String, Seen<CertificateChain>>,
+    pub ingress_hosts: Option<Seen<Vec<IngressHost>>>,
 }
 
 impl Observed {
@@ -205,6 +314,25 @@ impl Observed {
         self.nodes.as_ref().and_then(Seen::value).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The live object; `None` where there is none or it could not be seen.
+    pub fn object(&self, key: &ObjectKey) -> Option<&Value> {
+        self.objects.get(key).and_then(Seen::value).and_then(Option::as_ref)
+    }
+
+    /// The live tunnel of this name, where its configuration was asked for.
+    pub fn tunnel(&self, name: &str) -> Option<&Tunnel> {
+        self.tunnels.get(name).and_then(Seen::value).and_then(Option::as_ref)
+    }
+
+    pub fn tunnel_id(&self, name: &str) -> Option<&TunnelId> {
+        self.tunnel_ids.get(name).and_then(Seen::value).and_then(Option::as_ref)
+    }
+
+    /// The digest of the tunnel's token.
+    pub fn tunnel_token(&self, name: &str) -> Option<&String> {
+        self.tunnel_tokens.get(name).and_then(Seen::value).and_then(Option::as_ref)
+    }
+
     /// Takes over what a later look saw, source by source.
     pub fn update(&mut self, later: Observed) {
         self.at = self.at.max(later.at);
@@ -214,6 +342,16 @@ impl Observed {
         self.endpoints.extend(later.endpoints);
         self.records.extend(later.records);
         self.lan_paths.extend(later.lan_paths);
+        self.public_paths.extend(later.public_paths);
+        self.controllers.extend(later.controllers);
+        self.tunnel_ids.extend(later.tunnel_ids);
+        self.tunnels.extend(later.tunnels);
+        self.tunnel_tokens.extend(later.tunnel_tokens);
+        self.tunnel_states.extend(later.tunnel_states);
+        self.access.extend(later.access);
+        self.credentials.extend(later.credentials);
+        self.certificates.extend(later.certificates);
+        self.ingress_hosts = later.ingress_hosts.or(self.ingress_hosts.take());
         self.artefacts = later.artefacts.or(self.artefacts.take());
         self.kubeconfig = later.kubeconfig.or(self.kubeconfig.take());
         self.nodes = later.nodes.or(self.nodes.take());
@@ -234,26 +372,5 @@ impl Observed {
         }
         addresses.sort();
         addresses
-    }
-}
-
-mod pairs {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use std::collections::BTreeMap;
-
-    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(
-        map: &BTreeMap<K, V>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(map)
-    }
-
-    pub fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
-    where
-        K: Deserialize<'de> + Ord,
-        V: Deserialize<'de>,
-        D: Deserializer<'de>,
-    {
-        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
     }
 }

@@ -3,10 +3,11 @@
 //! What is shown is what runs: the script that goes to the machine, the manifest that is applied, the body
 //! that is posted. Secrets are named, never shown.
 
-use portico_domain::dns::{RecordWrites, lan_writes};
-use portico_domain::observed::{Observed, Seen};
-use portico_domain::step::{Action, CONTROL_PLANE_TAINT};
-use portico_world::cloudflare::lan_batch;
+use portico_domain::access::app_name;
+use portico_domain::observed::Observed;
+use portico_domain::step::{Action, CONTROL_PLANE_TAINT, cluster_token_key};
+use portico_domain::tunnel::merged_all;
+use portico_world::cloudflare::{batch, policy_body};
 use portico_world::k3s::scripts;
 use portico_world::ssh::Script;
 use serde_json::Value;
@@ -49,24 +50,76 @@ pub fn command(action: &Action, observed: &Observed) -> String {
             let remove = if *wanted { "" } else { "-" };
             format!("kubectl taint node {node} {CONTROL_PLANE_TAINT}=true:NoSchedule{remove}")
         }
-        Action::InstallComponent { component, repository } => {
-            manifest(&component.helm_chart(repository.as_deref()))
+        Action::Chart { .. } | Action::Apply { .. } | Action::Cloudflared { .. } => {
+            action.manifest(observed).map(|object| manifest(&object)).unwrap_or_default()
         }
-        Action::Apply { manifest: object } => manifest(object),
-        Action::LanRecords { hostname, addresses, cluster } => {
-            let found = observed.records.get(hostname.as_str()).and_then(Seen::value);
-            let zone = found.map_or("ZONE", |found| &found.zone_id);
-            let writes = found
-                .and_then(|found| lan_writes(hostname, addresses, &found.records, cluster).ok())
-                .unwrap_or_else(|| RecordWrites { deletes: Vec::new(), creates: addresses.clone() });
-            let body = pretty(&lan_batch(hostname, &writes, cluster));
-            format!("POST /zones/{zone}/dns_records/batch\n{body}")
+        Action::Traefik { .. } => {
+            "kubectl -n kube-system wait --for=condition=Available deployment/traefik".into()
         }
-        Action::LanPath { hostname, addresses } => addresses
-            .iter()
-            .map(|address| format!("curl --resolve {hostname}:80:{address} http://{hostname}/"))
-            .collect::<Vec<_>>()
-            .join("\n"),
+        Action::TryController { hostnames, addresses, .. } => {
+            let pairs =
+                hostnames.iter().flat_map(|name| addresses.iter().map(move |address| (name, address)));
+            let lines = pairs.map(|(name, address)| {
+                format!("curl --resolve {name}:$NODE_PORT:{address} http://{name}:$NODE_PORT/")
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        Action::Delete { key } => {
+            let namespace =
+                if key.namespace.is_empty() { String::new() } else { format!("-n {} ", key.namespace) };
+            format!("kubectl {namespace}delete {} {}", key.kind.to_lowercase(), key.name)
+        }
+        Action::SealToken => {
+            let key = cluster_token_key();
+            format!(
+                "# the cluster's own token, from the keyring, sealed with the controller's certificate\n\
+                 kubectl apply --server-side --field-manager=portico -f - # SealedSecret {}/{}",
+                key.namespace, key.name
+            )
+        }
+        Action::Tunnel { name } => {
+            let body = serde_json::json!({"name": name, "config_src": "cloudflare"});
+            format!("POST /accounts/ACCOUNT/cfd_tunnel\n{}", pretty(&body))
+        }
+        Action::TunnelSecret { tunnel } => format!(
+            "GET /accounts/ACCOUNT/cfd_tunnel/{tunnel}/token\n\
+             kubectl apply --server-side --field-manager=portico -f - # Secret cloudflared/tunnel-token, with that token"
+        ),
+        Action::DeleteTunnel { name } => format!("DELETE /accounts/ACCOUNT/cfd_tunnel/{name}"),
+        Action::Routes { tunnel, routes } => {
+            let config = observed.tunnel(tunnel).map_or(&Value::Null, |tunnel| &tunnel.config);
+            let next = merged_all(config, routes).ok().flatten().unwrap_or_else(|| config.clone());
+            let body = serde_json::json!({"config": next});
+            format!("PUT /accounts/ACCOUNT/cfd_tunnel/{tunnel}/configurations\n{}", pretty(&body))
+        }
+        Action::Access { hostname, emails, cluster } => {
+            let name = app_name(hostname, cluster);
+            if emails.is_empty() {
+                return format!("DELETE /accounts/ACCOUNT/access/apps # {name}");
+            }
+            let policy = pretty(&policy_body(&name, emails));
+            format!(
+                "POST /accounts/ACCOUNT/access/policies\n{policy}\nPOST /accounts/ACCOUNT/access/apps # {name}"
+            )
+        }
+        Action::Records { cluster, .. } => {
+            let zones = action.record_writes(observed).unwrap_or_default();
+            let calls = zones.iter().map(|(zone, writes)| {
+                format!("POST /zones/{zone}/dns_records/batch\n{}", pretty(&batch(writes, cluster)))
+            });
+            calls.collect::<Vec<_>>().join("\n")
+        }
+        Action::Certificate { namespace, name } => {
+            format!("kubectl -n {namespace} wait --for=condition=Ready certificate/{name}")
+        }
+        Action::LanPath { hostname, addresses, tls } => {
+            let lines = addresses.iter().map(|address| match tls {
+                true => format!("curl --resolve {hostname}:443:{address} https://{hostname}/"),
+                false => format!("curl --resolve {hostname}:80:{address} http://{hostname}/"),
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        Action::PublicPath { hostname, .. } => format!("curl https://{hostname}/"),
     }
 }
 

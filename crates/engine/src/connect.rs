@@ -155,22 +155,4 @@ impl Engine {
     pub async fn use_password(&self, password: Secret) {
         self.inner.outside.set_any_password(password);
     }
-
-    /// Proves the token and keeps it; the answer is the zones that it opens.
-    pub async fn set_cloudflare_token(
-        &self,
-        token: Secret,
-    ) -> Result<Vec<portico_domain::dns::Zone>, Problem> {
-        self.inner.outside.set_cloudflare_token(token).await
-    }
-
-    /// Uses a token for this process only, without keeping it.
-    pub async fn use_cloudflare_token(&self, token: Secret) -> Result<(), Problem> {
-        self.inner.outside.use_cloudflare_token(token).await
-    }
-
-    pub async fn zones(&self) -> Result<Vec<portico_domain::dns::Zone>, Problem> {
-        let cloudflare = self.inner.outside.cloudflare().await?;
-        cloudflare.zones().await.map_err(|error| Problem::from(&error))
-    }
 }

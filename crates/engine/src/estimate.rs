@@ -56,7 +56,11 @@ fn guess(stage: Stage) -> i64 {
         Stage::NodeReady => 15_000,
         Stage::InstallComponent => 60_000,
         Stage::DeployWorkload => 10_000,
-        Stage::RouteHostname | Stage::WriteRecords => 1_000,
+        Stage::RouteHostname | Stage::WriteRecords | Stage::RouteTunnel | Stage::ProtectHostname => 1_000,
+        Stage::MakeTunnel => 1_000,
+        Stage::SealToken | Stage::MakeIssuer => 3_000,
+        Stage::IssueCertificate => 60_000,
+        Stage::RemoveComponent | Stage::RemoveService => 5_000,
         Stage::TryPath => 5_000,
     }
 }

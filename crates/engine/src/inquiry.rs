@@ -6,8 +6,10 @@
 
 use crate::apply::Work;
 use crate::perform::Progress;
+use portico_domain::chart::CHARTS_NAMESPACE;
 use portico_domain::cluster::Role;
 use portico_domain::observed::ObjectKey;
+use portico_domain::stack::CLOUDFLARED_NAMESPACE;
 use portico_domain::step::{Action, Step};
 use portico_world::k3s::{self, Diagnosis};
 use std::time::{Duration, Instant};
@@ -20,9 +22,6 @@ const EVERY: Duration = Duration::from_secs(15);
 const CERTAIN: u32 = 3;
 
 const LINES: u32 = 40;
-
-/// Where the jobs of charts run.
-const CHARTS: &str = "kube-system";
 
 pub struct Inquiry {
     pub began: Instant,
@@ -73,22 +72,26 @@ impl Inquiry {
 
 /// Whether somebody can be asked about it.
 fn asks(action: &Action) -> bool {
-    matches!(action, Action::NodeReady { .. } | Action::InstallComponent { .. } | Action::Apply { .. })
+    matches!(
+        action,
+        Action::NodeReady { .. } | Action::Chart { .. } | Action::Apply { .. } | Action::Cloudflared { .. }
+    )
 }
 
 /// The newest words on it; none when nobody can be asked, which the step's own look tells of.
 async fn lines(work: &Work, action: &Action) -> Vec<String> {
     match action {
         Action::NodeReady { node, .. } => journal(work, node).await,
-        Action::InstallComponent { component, .. } => {
-            let mut lines = troubles(work, CHARTS, &format!("helm-install-{}", component.name())).await;
-            lines.extend(troubles(work, component.namespace(), component.name()).await);
+        Action::Chart { chart, .. } => {
+            let mut lines = troubles(work, CHARTS_NAMESPACE, &format!("helm-install-{}", chart.name)).await;
+            lines.extend(troubles(work, &chart.namespace, &chart.name).await);
             lines
         }
-        Action::Apply { manifest } => match ObjectKey::of(manifest) {
+        Action::Apply { manifest, .. } => match ObjectKey::of(manifest) {
             Some(key) if key.kind == "Deployment" => troubles(work, &key.namespace, &key.name).await,
             _ => Vec::new(),
         },
+        Action::Cloudflared { .. } => troubles(work, CLOUDFLARED_NAMESPACE, "cloudflared").await,
         _ => Vec::new(),
     }
 }

@@ -6,10 +6,12 @@
 
 mod apply;
 mod commands;
+mod components;
 mod connect;
 mod estimate;
 mod events;
 mod inquiry;
+mod keys;
 mod lock;
 mod observe;
 mod outside;
@@ -17,10 +19,14 @@ mod perform;
 mod preview;
 mod scan;
 mod store;
+mod tokens;
 mod watch;
 
+pub use components::{ComponentState, NamesReport};
 pub use connect::{ConnectRequest, Connected, LoginMethod};
+pub use keys::KeysState;
 pub use portico_domain::host::interface::Interface;
+pub use portico_world::cloudflare::token_template;
 pub use portico_world::endpoints::Endpoints;
 pub use portico_world::lan::interfaces;
 pub use portico_world::secrets::SecretStore;

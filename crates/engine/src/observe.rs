@@ -3,17 +3,18 @@
 //! What could not be seen comes back as `Unseen` with the reason; nothing here fails as a whole and nothing
 //! here writes.
 
+mod names;
+mod paths;
+
 use crate::Engine;
+use crate::outside::CLOUDFLARE_TOKEN;
 use futures::future::join_all;
 use portico_domain::cluster::ClusterDocument;
-use portico_domain::dns::{Hostname, zone_of};
-use portico_domain::observed::{LanPath, NameRecords, Observed, Seen, Source};
+use portico_domain::digest::sha256;
+use portico_domain::observed::{Observed, Seen, Source};
 use portico_domain::preflight::Reading;
 use portico_domain::problem::{Code, Problem};
 use portico_world::k3s::{self, Part};
-use portico_world::{probe, resolver};
-use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -24,8 +25,12 @@ pub(crate) type SharedLook = Arc<tokio::sync::Mutex<Option<(Instant, Result<Read
 impl Engine {
     /// Asks every source once. `document` names the machines that sources refer to.
     pub(crate) async fn observe(&self, sources: &[Source], document: Option<&ClusterDocument>) -> Observed {
-        let parts = join_all(sources.iter().map(|source| self.ask(source, document))).await;
-        let mut observed = Observed::default();
+        // Names of one zone are asked for together, however many they are.
+        let (names, others): (Vec<&Source>, Vec<&Source>) =
+            sources.iter().partition(|source| matches!(source, Source::Records { .. }));
+        let parts = join_all(others.into_iter().map(|source| self.ask(source, document)));
+        let (parts, records) = tokio::join!(parts, self.records(&names));
+        let mut observed = Observed { records, ..Observed::default() };
         for part in parts {
             observed.update(part);
         }
@@ -96,17 +101,46 @@ impl Engine {
                 };
                 seen.endpoints.insert(service.clone(), self.seen(asked).await);
             }
-            Source::Records { hostname } => {
-                seen.records.insert(hostname.clone(), self.seen(self.records(hostname)).await);
+            Source::Credential(kind) => {
+                let asked = async {
+                    let name = portico_domain::credential::Credential::new(*kind, CLOUDFLARE_TOKEN);
+                    match self.inner.outside.secret(&name).await {
+                        Ok(secret) => Ok(Some(sha256(secret.expose().as_bytes()))),
+                        Err(problem) if problem.code == Code::SecretMissing => Ok(None),
+                        Err(problem) => Err(problem),
+                    }
+                };
+                seen.credentials.insert(*kind, self.seen(asked).await);
             }
-            Source::LanPath { hostname, addresses } => {
-                seen.lan_paths.insert(hostname.clone(), self.seen(self.lan_path(hostname, addresses)).await);
+            Source::Certificate { namespace, name } => {
+                let asked = async {
+                    let kube = self.inner.outside.kube().await?;
+                    kube.certificate(namespace, name).await.map_err(|error| Problem::from(&error))
+                };
+                seen.certificates.insert(format!("{namespace}/{name}"), self.seen(asked).await);
+            }
+            Source::IngressHosts => {
+                let asked = async {
+                    let kube = self.inner.outside.kube().await?;
+                    kube.ingress_hosts().await.map_err(|error| Problem::from(&error))
+                };
+                seen.ingress_hosts = Some(self.seen(asked).await);
+            }
+            // Asked for all at once, in `observe`.
+            Source::Records { .. } => {}
+            Source::TunnelId(_)
+            | Source::Tunnel(_)
+            | Source::TunnelToken(_)
+            | Source::TunnelState(_)
+            | Source::Access { .. } => self.ask_cloudflare(source, &mut seen).await,
+            Source::LanPath { .. } | Source::PublicPath { .. } | Source::Controller { .. } => {
+                self.try_path(source, &mut seen).await;
             }
         }
         seen
     }
 
-    async fn seen<T>(&self, asked: impl Future<Output = Result<T, Problem>>) -> Seen<T> {
+    pub(super) async fn seen<T>(&self, asked: impl Future<Output = Result<T, Problem>>) -> Seen<T> {
         match asked.await {
             Ok(value) => Seen::Seen { value, at: self.now() },
             Err(why) => Seen::Unseen { why },
@@ -152,27 +186,5 @@ impl Engine {
         })?;
         let stored = self.stored_login(machine).await?;
         self.inner.outside.session(machine, stored).await.map_err(|problem| problem.arg("machine", name))
-    }
-
-    async fn records(&self, hostname: &str) -> Result<NameRecords, Problem> {
-        let name = Hostname::parse(hostname)?;
-        let cloudflare = self.inner.outside.cloudflare().await?;
-        let zones = cloudflare.zones().await.map_err(|error| Problem::from(&error))?;
-        let zone = zone_of(&name, &zones)?;
-        let records = cloudflare.records(&zone.id, &name).await.map_err(|error| Problem::from(&error))?;
-        Ok(NameRecords { zone_id: zone.id.clone(), zone: zone.name.clone(), records })
-    }
-
-    async fn lan_path(&self, hostname: &str, addresses: &[IpAddr]) -> Result<LanPath, Problem> {
-        let endpoints = &self.inner.outside.endpoints;
-        let answers = resolver::addresses(&endpoints.resolvers.authoritative, hostname)
-            .await
-            .map_err(|error| Problem::from(&error))?;
-        let port = endpoints.ports.http;
-        let asked = addresses.iter().map(|address| async move {
-            (*address, probe::http(hostname, *address, port).await.map_err(|error| Problem::from(&error)))
-        });
-        let http: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
-        Ok(LanPath { answers, http })
     }
 }

@@ -7,7 +7,9 @@ use crate::Clock;
 use crate::connect::{LoginMethod, StoredLogin};
 use portico_domain::cluster::Machine;
 use portico_domain::credential::{Credential, CredentialKind, Secret};
+use portico_domain::dns::Zone;
 use portico_domain::problem::{Code, Problem};
+use portico_domain::tunnel::TunnelId;
 use portico_world::cloudflare::Cloudflare;
 use portico_world::endpoints::Endpoints;
 use portico_world::k3s::{K3sSources, Store as K3sStore};
@@ -17,10 +19,21 @@ use portico_world::ssh::{HostKeys, Login, Method, Session, SshConfig, Target, Ti
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// The name under which the Cloudflare token lies in the keyring.
-const CLOUDFLARE_TOKEN: &str = "default";
+pub const CLOUDFLARE_TOKEN: &str = "default";
+
+/// Zones and the ids of tunnels change rarely; they are asked anew after this.
+const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// What is remembered of the account for a while.
+#[derive(Default)]
+struct Names {
+    zones: Option<(Instant, Vec<Zone>)>,
+    tunnels: HashMap<String, (Instant, TunnelId)>,
+}
 
 /// The session to one machine; locked on its own, so that one machine's slow connect holds up no other.
 type Slot = Arc<Mutex<Option<Arc<Session>>>>;
@@ -40,6 +53,7 @@ pub struct Outside {
     any_password: std::sync::Mutex<Option<Secret>>,
     kube: Mutex<Option<Kube>>,
     cloudflare: Mutex<Option<Arc<Cloudflare>>>,
+    names: Mutex<Names>,
 }
 
 impl Outside {
@@ -68,6 +82,7 @@ impl Outside {
             any_password: std::sync::Mutex::default(),
             kube: Mutex::default(),
             cloudflare: Mutex::default(),
+            names: Mutex::default(),
         })
     }
 
@@ -192,33 +207,93 @@ impl Outside {
             return Ok(cloudflare.clone());
         }
         let credential = Credential::new(CredentialKind::CloudflareToken, CLOUDFLARE_TOKEN);
-        let token = self.secrets.get(&credential).await.map_err(|error| Problem::from(&error))?;
-        let cloudflare = Arc::new(
-            Cloudflare::connect(&self.endpoints.cloudflare, token).map_err(|error| Problem::from(&error))?,
-        );
+        let cloudflare = Arc::new(self.client(self.secret(&credential).await?)?);
         *slot = Some(cloudflare.clone());
         Ok(cloudflare)
     }
 
+    /// A client for a token that is not kept (yet).
+    pub fn client(&self, token: Secret) -> Result<Cloudflare, Problem> {
+        Cloudflare::connect(&self.endpoints.cloudflare, token).map_err(|error| Problem::from(&error))
+    }
+
+    /// A secret that was given for this run, or is kept.
+    pub async fn secret(&self, credential: &Credential) -> Result<Secret, Problem> {
+        match self.this_run.get(credential).await {
+            Ok(secret) => Ok(secret),
+            Err(_) => self.secrets.get(credential).await.map_err(|error| Problem::from(&error)),
+        }
+    }
+
+    /// The zones that the token sees, as of the last minute.
+    pub async fn zones(&self) -> Result<Vec<Zone>, Problem> {
+        let cloudflare = self.cloudflare().await?;
+        let mut names = self.names.lock().await;
+        if let Some((_, zones)) = names.zones.as_ref().filter(|(at, _)| at.elapsed() < REMEMBERED) {
+            return Ok(zones.clone());
+        }
+        let zones = cloudflare.zones().await.map_err(|error| Problem::from(&error))?;
+        names.zones = Some((Instant::now(), zones.clone()));
+        Ok(zones)
+    }
+
+    /// The live tunnel of this name, as of the last minute; that there is none is never remembered.
+    pub async fn tunnel_id(&self, name: &str) -> Result<Option<TunnelId>, Problem> {
+        let zones = self.zones().await?;
+        let cloudflare = self.cloudflare().await?;
+        let mut names = self.names.lock().await;
+        if let Some((_, id)) = names.tunnels.get(name).filter(|(at, _)| at.elapsed() < REMEMBERED) {
+            return Ok(Some(id.clone()));
+        }
+        let Some(zone) = zones.first() else { return Ok(None) };
+        let found =
+            cloudflare.find_tunnel(&zone.account_id, name).await.map_err(|error| Problem::from(&error))?;
+        let id = found.map(|(id, _)| id);
+        if let Some(id) = &id {
+            names.tunnels.insert(name.to_owned(), (Instant::now(), id.clone()));
+        }
+        Ok(id)
+    }
+
+    /// Zones and tunnels are asked anew.
+    pub async fn forget_names(&self) {
+        *self.names.lock().await = Names::default();
+    }
+
     /// Uses a token for this process only.
     pub async fn use_cloudflare_token(&self, token: Secret) -> Result<(), Problem> {
-        let client =
-            Cloudflare::connect(&self.endpoints.cloudflare, token).map_err(|error| Problem::from(&error))?;
-        *self.cloudflare.lock().await = Some(Arc::new(client));
+        *self.cloudflare.lock().await = Some(Arc::new(self.client(token)?));
+        self.forget_names().await;
         Ok(())
     }
 
-    /// Keeps the token where secrets are kept, once Cloudflare has accepted it.
-    pub async fn set_cloudflare_token(
+    /// Keeps a token: in the keyring, or for this run only.
+    pub async fn keep_token(
         &self,
+        kind: CredentialKind,
         token: Secret,
-    ) -> Result<Vec<portico_domain::dns::Zone>, Problem> {
-        let candidate = Cloudflare::connect(&self.endpoints.cloudflare, token.duplicate())
-            .map_err(|error| Problem::from(&error))?;
-        let zones = candidate.zones().await.map_err(|error| Problem::from(&error))?;
-        let credential = Credential::new(CredentialKind::CloudflareToken, CLOUDFLARE_TOKEN);
-        self.secrets.set(&credential, token).await.map_err(|error| Problem::from(&error))?;
-        *self.cloudflare.lock().await = Some(Arc::new(candidate));
-        Ok(zones)
+        this_run: bool,
+    ) -> Result<(), Problem> {
+        let credential = Credential::new(kind, CLOUDFLARE_TOKEN);
+        let place = if this_run { &self.this_run } else { &self.secrets };
+        place.set(&credential, token).await.map_err(|error| Problem::from(&error))?;
+        if !this_run {
+            // An older one of this run would hide it.
+            self.this_run.delete(&credential).await.map_err(|error| Problem::from(&error))?;
+        }
+        *self.cloudflare.lock().await = None;
+        self.forget_names().await;
+        Ok(())
+    }
+
+    /// Forgets a token, wherever it is kept.
+    pub async fn forget_token(&self, kind: CredentialKind) -> Result<(), Problem> {
+        let credential = Credential::new(kind, CLOUDFLARE_TOKEN);
+        for place in [&self.this_run, &self.secrets] {
+            place.delete(&credential).await.map_err(|error| Problem::from(&error))?;
+        }
+        *self.cloudflare.lock().await = None;
+        self.forget_names().await;
+        Ok(())
     }
 }

@@ -3,10 +3,12 @@
 //! No arm decides whether it is needed or whether it worked: the step's predicate did and will. What an arm
 //! has to tell goes to the step's log through [`Progress`].
 
+mod names;
+mod objects;
+
 use crate::Engine;
 use portico_domain::cluster::{ClusterDocument, Release, Role};
-use portico_domain::dns::lan_writes;
-use portico_domain::observed::{ObjectKey, Observed, Seen};
+use portico_domain::observed::Observed;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::step::{Action, BINARY_PATH, CONTROL_PLANE_TAINT, INSTALLER_PATH, PlacedFile};
 use portico_world::k3s::{self, Arch, K3sError, Place};
@@ -52,7 +54,12 @@ impl Engine {
             }
             Action::FetchKubeconfig { machine, .. } => self.fetch_kubeconfig(machine, scene).await,
             // These come true by themselves, or are tried by their predicate.
-            Action::NodeReady { .. } | Action::LanPath { .. } => Ok(()),
+            Action::NodeReady { .. }
+            | Action::Traefik { .. }
+            | Action::Certificate { .. }
+            | Action::TryController { .. }
+            | Action::LanPath { .. }
+            | Action::PublicPath { .. } => Ok(()),
             Action::LabelNode { node, label, value } => {
                 let kube = self.inner.outside.kube().await?;
                 kube.label_node(node, label, value.as_deref()).await.map_err(|error| Problem::from(&error))
@@ -63,30 +70,18 @@ impl Engine {
                     .await
                     .map_err(|error| Problem::from(&error))
             }
-            Action::InstallComponent { component, repository } => {
-                self.apply_manifest(&component.helm_chart(repository.as_deref())).await
+            Action::Chart { .. } | Action::Apply { .. } | Action::Cloudflared { .. } => {
+                self.apply_object(action, scene).await
             }
-            Action::Apply { manifest } => self.apply_manifest(manifest).await,
-            Action::LanRecords { hostname, addresses, cluster } => {
-                let Some(Seen::Seen { value: found, .. }) = scene.observed.records.get(hostname.as_str())
-                else {
-                    return Err(Problem::new(Code::CloudflareUnreachable));
-                };
-                let writes = lan_writes(hostname, addresses, &found.records, cluster)?;
-                let cloudflare = self.inner.outside.cloudflare().await?;
-                cloudflare
-                    .write_lan_records(&found.zone_id, hostname, &writes, cluster)
-                    .await
-                    .map_err(|error| Problem::from(&error))
-            }
+            Action::Delete { key } => self.delete_object(key, scene).await,
+            Action::SealToken => self.seal_token().await,
+            Action::Tunnel { .. }
+            | Action::TunnelSecret { .. }
+            | Action::DeleteTunnel { .. }
+            | Action::Routes { .. }
+            | Action::Access { .. }
+            | Action::Records { .. } => self.at_cloudflare(action, scene).await,
         }
-    }
-
-    async fn apply_manifest(&self, manifest: &serde_json::Value) -> Result<(), Problem> {
-        let key = ObjectKey::of(manifest)
-            .ok_or_else(|| Problem::new(Code::Internal).detail("a manifest without kind or name"))?;
-        let kube = self.inner.outside.kube().await?;
-        kube.apply(&key, manifest).await.map_err(|error| Problem::from(&error))
     }
 
     async fn enable_memory_cgroup(&self, machine: &str, scene: &Scene<'_>) -> Result<(), Problem> {

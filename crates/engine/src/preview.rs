@@ -25,8 +25,9 @@ impl Engine {
         let (base, present) = self.inner.store.desired().await?;
         let change = self.settled(change).await?;
         let desired = change.apply(&present)?;
-        let observed = self.look(&change, &desired).await;
-        let plan = plan::plan(&change, &desired, &observed, &self.settings(base))?;
+        let settings = self.settings(base, &present);
+        let observed = self.look(&change, &desired, &settings).await;
+        let plan = plan::plan(&change, &desired, &observed, &settings)?;
         let commands = plan.steps.iter().map(|planned| command(&planned.step.action, &observed)).collect();
         Ok((plan, commands))
     }
@@ -52,15 +53,21 @@ impl Engine {
         Ok((findings, unread.collect()))
     }
 
-    pub(crate) fn settings(&self, base: i64) -> Settings {
-        Settings { charts: self.inner.outside.endpoints.charts.clone(), base }
+    fn settings(&self, base: i64, present: &Desired) -> Settings {
+        let endpoints = &self.inner.outside.endpoints;
+        Settings {
+            charts: endpoints.charts.clone(),
+            images: endpoints.images.clone(),
+            base,
+            last_tunnel: present.stack.tunnel.clone(),
+        }
     }
 
-    pub(crate) async fn look(&self, change: &Change, desired: &Desired) -> Observed {
+    async fn look(&self, change: &Change, desired: &Desired, settings: &Settings) -> Observed {
         let mut observed = Observed::default();
         let mut asked: Vec<Source> = Vec::new();
         for _ in 0..ROUNDS {
-            let mut sources = plan::sources(change, desired, &observed);
+            let mut sources = plan::sources(change, desired, &observed, settings);
             sources.retain(|source| !asked.contains(source));
             if sources.is_empty() {
                 break;
@@ -79,14 +86,15 @@ impl Engine {
             Change::BuildCluster { document } => {
                 Change::BuildCluster { document: self.pinned(document).await? }
             }
-            Change::Expose { mut exposure } => {
+            Change::Expose { mut exposure, adopt, accept_retired } => {
                 if let (Backend::Echo { image }, Some(local)) =
                     (&mut exposure.backend, self.inner.outside.endpoints.images.get("echo"))
                 {
                     image.clone_from(local);
                 }
-                Change::Expose { exposure }
+                Change::Expose { exposure, adopt, accept_retired }
             }
+            other => other,
         })
     }
 

@@ -5,10 +5,10 @@
 use crate::Engine;
 use portico_domain::change::Desired;
 use portico_domain::event::Happening;
+use portico_domain::exposure::{Exposure, Reach, Tls};
 use portico_domain::flow::{FlowGraph, endpoints_key, flow};
 use portico_domain::observed::Source;
 use portico_domain::problem::Problem;
-use portico_domain::stack::StackComponent;
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -30,14 +30,18 @@ impl Engine {
         let mut observed = self.observe(&standing(&desired), desired.cluster.as_ref()).await;
         // Which addresses to try follows from the nodes.
         let addresses = observed.lan_addresses();
-        let paths: Vec<Source> = desired
-            .exposures
-            .iter()
-            .map(|exposure| Source::LanPath {
-                hostname: exposure.hostname.to_string(),
-                addresses: addresses.clone(),
-            })
-            .collect();
+        let issuer = desired.stack.issuer();
+        let path = |exposure: &Exposure| {
+            let hostname = exposure.hostname.to_string();
+            match exposure.reach {
+                Reach::Public => Source::PublicPath { hostname },
+                Reach::Lan => {
+                    let tls = exposure.tls == Tls::Passthrough || exposure.certificate(issuer).is_some();
+                    Source::LanPath { hostname, addresses: addresses.clone(), tls }
+                }
+            }
+        };
+        let paths: Vec<Source> = desired.exposures.iter().map(path).collect();
         observed.update(self.observe(&paths, desired.cluster.as_ref()).await);
         Ok(flow(&desired, &observed, self.now()))
     }
@@ -70,7 +74,16 @@ impl Engine {
 }
 
 fn standing(desired: &Desired) -> Vec<Source> {
-    let mut sources = vec![Source::Nodes, Source::Object(StackComponent::IngressNginx.health())];
+    let mut sources = vec![Source::Nodes];
+    sources.extend(desired.ingress().component().health().into_iter().take(1).map(Source::Object));
     sources.extend(desired.exposures.iter().map(|exposure| Source::Endpoints(endpoints_key(exposure))));
+    let issuer = desired.stack.issuer();
+    sources.extend(desired.exposures.iter().filter_map(|exposure| {
+        let name = exposure.certificate(issuer)?;
+        Some(Source::Certificate { namespace: exposure.namespace().into(), name })
+    }));
+    if desired.exposures.iter().any(|exposure| exposure.reach == Reach::Public) {
+        sources.extend(desired.stack.tunnel.clone().map(Source::TunnelState));
+    }
     sources
 }

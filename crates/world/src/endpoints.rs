@@ -27,6 +27,9 @@ pub struct Endpoints {
     pub images: BTreeMap<String, String>,
     #[serde(default)]
     pub acme: Option<String>,
+    /// Base URL of the edge that public names are asked at, in place of Cloudflare's own.
+    #[serde(default)]
+    pub edge: Option<String>,
     #[serde(default)]
     pub resolvers: Resolvers,
     #[serde(default)]
@@ -44,6 +47,7 @@ impl Default for Endpoints {
             charts: None,
             images: BTreeMap::new(),
             acme: None,
+            edge: None,
             resolvers: Resolvers::default(),
             ports: Ports::default(),
             scan: Scan::default(),

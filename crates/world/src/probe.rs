@@ -1,6 +1,7 @@
-//! Asking over HTTP as a visitor would: this name, at this address.
+//! Asking over HTTP as a visitor would: this name, at this address; and which certificate is shown for it.
 //!
-//! The name is pinned to the address under test, so that no resolver and no other worker can answer instead.
+//! The name is pinned to the address under test, so that no resolver and no other worker can answer instead. A
+//! certificate is read and not judged: whether it is the right one is `domain`'s to say.
 
 use portico_domain::observed::HttpAnswer;
 use portico_domain::problem::{Code, Problem};
@@ -9,11 +10,15 @@ use reqwest::redirect::Policy;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+mod certificate;
+
+pub use certificate::{TlsError, tls};
+
 #[derive(Debug, thiserror::Error)]
 #[error("{url} at {address}: {source}")]
 pub struct ProbeError {
     url: String,
-    address: SocketAddr,
+    address: String,
     source: reqwest::Error,
 }
 
@@ -26,7 +31,7 @@ impl From<&ProbeError> for Problem {
         };
         Problem::new(Code::ProbeFailed)
             .arg("url", &error.url)
-            .arg("address", error.address)
+            .arg("address", &error.address)
             .arg("reason", reason)
     }
 }
@@ -35,16 +40,38 @@ impl From<&ProbeError> for Problem {
 pub async fn http(hostname: &str, address: IpAddr, port: u16) -> Result<HttpAnswer, ProbeError> {
     let target = SocketAddr::new(address, port);
     let url = if port == 80 { format!("http://{hostname}/") } else { format!("http://{hostname}:{port}/") };
-    let failed = |source| ProbeError { url: url.clone(), address: target, source };
-    let client = Client::builder()
-        .resolve(hostname, target)
-        .no_proxy()
-        .redirect(Policy::none())
-        .timeout(Duration::from_secs(5))
-        .build()
-        .map_err(failed)?;
+    ask(hostname, Some(target), url, None).await
+}
+
+/// GET `https://{hostname}/` as anybody on the internet would. `edge` is the base URL of another edge than
+/// Cloudflare's, which is told the hostname in the Host header alone.
+pub async fn public(hostname: &str, edge: Option<&str>) -> Result<HttpAnswer, ProbeError> {
+    match edge {
+        Some(base) => ask(hostname, None, format!("{}/", base.trim_end_matches('/')), Some(hostname)).await,
+        None => ask(hostname, None, format!("https://{hostname}/"), None).await,
+    }
+}
+
+async fn ask(
+    hostname: &str,
+    target: Option<SocketAddr>,
+    url: String,
+    host: Option<&str>,
+) -> Result<HttpAnswer, ProbeError> {
+    let address = target.map(|target| target.to_string()).unwrap_or_default();
+    let failed = |source| ProbeError { url: url.clone(), address: address.clone(), source };
+    let mut builder = Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_secs(8));
+    if let Some(target) = target {
+        builder = builder.resolve(hostname, target);
+    }
+    let client = builder.build().map_err(failed)?;
+    let mut request = client.get(&url);
+    if let Some(host) = host {
+        request = request.header(reqwest::header::HOST, host);
+    }
     let start = Instant::now();
-    let response = client.get(&url).send().await.map_err(failed)?;
+    let response = request.send().await.map_err(failed)?;
     let millis = u32::try_from(start.elapsed().as_millis()).unwrap_or(u32::MAX);
-    Ok(HttpAnswer { status: response.status().as_u16(), millis })
+    let location = response.headers().get(reqwest::header::LOCATION).and_then(|to| to.to_str().ok());
+    Ok(HttpAnswer { status: response.status().as_u16(), millis, location: location.map(str::to_owned) })
 }

@@ -4,13 +4,13 @@
 //! join one at a time, since each join changes etcd's membership. Labels and the taint come once the API
 //! says that the nodes are Ready, the ingress controller after those, so that it lands on the workers.
 
-use super::Settings;
+use super::{Settings, ingress};
 use crate::cluster::{ClusterDocument, Machine, Release, Role, SERVICELB_LABEL, config_yaml};
 use crate::facts::MachineFacts;
 use crate::observed::{Artefacts, Observed, Seen, Source};
 use crate::preflight::{Findings, Inspection};
 use crate::problem::{Code, Problem};
-use crate::stack::StackComponent;
+use crate::stack::{IngressController, Stack};
 use crate::step::{Action, BINARY_PATH, IMAGES_DIRECTORY, INSTALLER_PATH, PlacedFile, Stage, Step};
 
 pub fn sources(document: &ClusterDocument, observed: &Observed) -> Vec<Source> {
@@ -23,12 +23,14 @@ pub fn sources(document: &ClusterDocument, observed: &Observed) -> Vec<Source> {
     if let Release::Version(version) = &document.k3s.release {
         sources.push(Source::Artefacts { version: version.to_string(), architectures });
     }
-    sources.extend(ingress_controller(None).reads());
+    let ingress = ingress::actions(controller(document), &Stack::default(), &Settings::default());
+    sources.extend(ingress.iter().flat_map(|(_, _, action)| action.reads()));
     sources
 }
 
 pub fn steps(
     document: &ClusterDocument,
+    stack: &Stack,
     observed: &Observed,
     settings: &Settings,
 ) -> Result<(Vec<Step>, Findings), Problem> {
@@ -83,25 +85,16 @@ pub fn steps(
         steps.extend(lane);
         steps.push(node_ready(machine, &version, vec![joined]));
     }
-    let placed = placement(document, &mut steps);
-    let repository = settings.repository(StackComponent::IngressNginx.name());
-    steps.push(component_step(ingress_controller(repository), placed));
+    let mut needs = placement(document, &mut steps);
+    for (id, stage, action) in ingress::actions(controller(document), stack, settings) {
+        steps.push(Step { id: id.clone(), stage, machine: None, needs, action });
+        needs = vec![id];
+    }
     Ok((steps, findings))
 }
 
-/// The ingress controller's step as other plans need it, too.
-pub fn component_step(action: Action, needs: Vec<String>) -> Step {
-    Step {
-        id: StackComponent::IngressNginx.name().into(),
-        stage: Stage::InstallComponent,
-        machine: None,
-        needs,
-        action,
-    }
-}
-
-pub fn ingress_controller(repository: Option<String>) -> Action {
-    Action::InstallComponent { component: StackComponent::IngressNginx, repository }
+fn controller(document: &ClusterDocument) -> IngressController {
+    if document.options.traefik { IngressController::Traefik } else { IngressController::Nginx }
 }
 
 /// What happens on one machine until its service runs. `after`: the node that has to be Ready before it joins.
@@ -142,34 +135,51 @@ fn lane(
             arch,
         },
     );
-    let config = config_yaml(document, machine, facts.unwrap_or(&MachineFacts::default()));
-    let config_sha256 = crate::digest::sha256(config.as_bytes());
     // A joiner's token exists once the first server runs.
     let token_source = joins.then(|| format!("{}/install", first.name));
-    push(
-        "configure",
-        Stage::Configure,
-        token_source.into_iter().collect(),
-        Action::Configure {
-            machine: name.clone(),
-            server,
-            config,
-            config_sha256: config_sha256.clone(),
-            token_from: joins.then(|| first.name.clone()),
-        },
-    );
-    let (stage, id) = match (server, joins) {
-        (true, false) => (Stage::InstallServer, "install"),
-        (true, true) => (Stage::JoinServer, "install"),
-        (false, _) => (Stage::JoinAgent, "install"),
+    let (configure, install) = service(document, machine, first, facts);
+    push("configure", Stage::Configure, token_source.into_iter().collect(), configure);
+    let stage = match (server, joins) {
+        (true, false) => Stage::InstallServer,
+        (true, true) => Stage::JoinServer,
+        (false, _) => Stage::JoinAgent,
     };
-    push(
-        id,
-        stage,
-        after.iter().cloned().collect(),
-        Action::Install { machine: name.clone(), server, config_sha256 },
-    );
+    push("install", stage, after.iter().cloned().collect(), install);
     Ok(lane)
+}
+
+/// What K3s is told on a machine, and that it runs with it.
+fn service(
+    document: &ClusterDocument,
+    machine: &Machine,
+    first: &Machine,
+    facts: Option<&MachineFacts>,
+) -> (Action, Action) {
+    let (name, server) = (machine.name.clone(), machine.role == Role::Server);
+    let config = config_yaml(document, machine, facts.unwrap_or(&MachineFacts::default()));
+    let config_sha256 = crate::digest::sha256(config.as_bytes());
+    let install = Action::Install { machine: name.clone(), server, config_sha256: config_sha256.clone() };
+    let token_from = (machine.name != first.name).then(|| first.name.clone());
+    (Action::Configure { machine: name, server, config, config_sha256, token_from }, install)
+}
+
+/// A server of a running cluster takes the document's configuration and is Ready again.
+pub fn restart(
+    document: &ClusterDocument,
+    machine: &Machine,
+    facts: Option<&MachineFacts>,
+) -> Vec<(String, Stage, Action)> {
+    let (Some(first), Release::Version(version)) = (document.first_server(), &document.k3s.release) else {
+        return Vec::new();
+    };
+    let (configure, install) = service(document, machine, first, facts);
+    let ready = Action::NodeReady { node: machine.name.clone(), version: version.to_string() };
+    let name = &machine.name;
+    vec![
+        (format!("{name}/configure"), Stage::Configure, configure),
+        (format!("{name}/install"), Stage::JoinServer, install),
+        (format!("{name}/ready"), Stage::NodeReady, ready),
+    ]
 }
 
 fn files(artefacts: &Artefacts, arch: &str) -> Vec<PlacedFile> {

@@ -5,10 +5,17 @@
 
 mod cluster;
 mod expose;
+mod hide;
+mod ingress;
+mod move_ingress;
+mod reconcile;
+mod stack;
 
 use crate::change::{Change, Desired, Plan};
 use crate::observed::{Observed, Source};
+use crate::preflight::Findings;
 use crate::problem::Problem;
+use crate::step::{Action, Stage, Step};
 use std::collections::BTreeMap;
 
 /// What planning needs besides the wish and the world.
@@ -16,25 +23,43 @@ use std::collections::BTreeMap;
 pub struct Settings {
     /// Where charts come from instead of their own repositories: the base URL of a mirror.
     pub charts: Option<String>,
+    /// Images that replace a component's own, by the component's name.
+    pub images: BTreeMap<String, String>,
     /// The revision of `Desired` that the plan starts from.
     pub base: i64,
+    /// The tunnel that was wanted before this change.
+    pub last_tunnel: Option<String>,
 }
 
-impl Settings {
-    fn repository(&self, chart: &str) -> Option<String> {
-        self.charts.as_ref().map(|base| format!("{}/{chart}", base.trim_end_matches('/')))
-    }
-}
-
-/// What has to be seen before `change` can be planned.
+/// What has to be seen before `change` can be planned; `desired` is the wish with the change applied.
 ///
-/// Looking happens in two rounds, since some questions follow from answers: which architectures the mirror
+/// Looking happens in rounds, since some questions follow from answers: which architectures the mirror
 /// is asked for follows from the machines, which addresses are tried follows from the nodes.
-pub fn sources(change: &Change, desired: &Desired, observed: &Observed) -> Vec<Source> {
-    match change {
-        Change::BuildCluster { document } => cluster::sources(document, observed),
-        Change::Expose { exposure } => expose::sources(exposure, desired, observed),
-    }
+pub fn sources(change: &Change, desired: &Desired, observed: &Observed, settings: &Settings) -> Vec<Source> {
+    let mut sources = match change {
+        Change::BuildCluster { document } => return cluster::sources(document, observed),
+        Change::Expose { exposure, adopt, .. } => expose::sources(exposure, *adopt, desired, observed),
+        Change::Hide { exposure, uninstall } => reads(hide::actions(exposure, *uninstall, desired, settings)),
+        Change::Reconcile => reads(reconcile::actions(desired, observed)),
+        Change::MoveIngress { to, .. } => move_ingress::sources(*to, desired, observed, settings),
+        // A plan that is refused has nothing to look at; the refusal comes with the planning itself.
+        Change::SetUpStack { .. } => step_reads(stack::steps(desired, observed, settings)),
+        Change::Component { component, act } => {
+            step_reads(stack::component(*component, act, desired, observed, settings))
+        }
+    };
+    sources.extend([Source::Kubeconfig, Source::Nodes]);
+    sources.sort();
+    sources.dedup();
+    sources
+}
+
+fn reads(actions: Vec<(String, Stage, Action)>) -> Vec<Source> {
+    actions.into_iter().flat_map(|(_, _, action)| action.reads()).collect()
+}
+
+fn step_reads(steps: Result<Vec<Step>, Problem>) -> Vec<Source> {
+    steps.into_iter().flatten().flat_map(|step| step.action.reads()).collect()
 }
 
 /// The plan for `change`; `desired` is the wish with the change applied.
@@ -44,14 +69,40 @@ pub fn plan(
     observed: &Observed,
     settings: &Settings,
 ) -> Result<Plan, Problem> {
-    let (steps, findings) = match change {
-        Change::BuildCluster { document } => cluster::steps(document, observed, settings)?,
-        Change::Expose { exposure } => {
-            (expose::steps(exposure, desired, observed, settings)?, BTreeMap::new())
+    let mut findings = Findings::new();
+    let steps = match change {
+        Change::BuildCluster { document } => {
+            let (steps, found) = cluster::steps(document, &desired.stack, observed, settings)?;
+            findings = found;
+            steps
         }
+        Change::Expose { exposure, adopt, .. } => {
+            expose::steps(exposure, *adopt, desired, observed, settings)?
+        }
+        Change::Hide { exposure, uninstall } => chain(hide::actions(exposure, *uninstall, desired, settings)),
+        Change::Reconcile => {
+            reconcile::possible(desired, observed)?;
+            chain(reconcile::actions(desired, observed))
+        }
+        Change::SetUpStack { .. } => stack::steps(desired, observed, settings)?,
+        Change::Component { component, act } => {
+            stack::component(*component, act, desired, observed, settings)?
+        }
+        Change::MoveIngress { to, .. } => move_ingress::steps(*to, desired, observed, settings)?,
     };
     debug_assert!(well_ordered(&steps), "every need names an earlier step");
     Ok(Plan::judged(change.clone(), settings.base, steps, findings, observed))
+}
+
+/// Steps that need one another in this order.
+fn chain(actions: Vec<(String, Stage, Action)>) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for (id, stage, action) in actions {
+        let needs = steps.last().map(|step| step.id.clone()).into_iter().collect();
+        let machine = action.machine().map(str::to_owned);
+        steps.push(Step { id, stage, machine, needs, action });
+    }
+    steps
 }
 
 fn well_ordered(steps: &[crate::step::Step]) -> bool {

@@ -104,6 +104,26 @@ impl Store {
             .map_err(|error| self.failed(error))
     }
 
+    /// A small document that is kept under a name.
+    pub async fn note<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Problem> {
+        let row = sqlx::query("SELECT document FROM note WHERE name = ?")
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))?;
+        row.map(|row| self.read_json(row.get(0))).transpose()
+    }
+
+    pub async fn set_note<T: Serialize>(&self, name: &str, note: &T) -> Result<(), Problem> {
+        sqlx::query("INSERT OR REPLACE INTO note (name, document) VALUES (?, ?)")
+            .bind(name)
+            .bind(self.write_json(note)?)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(|error| self.failed(error))
+    }
+
     /// The machines that scans have seen so far.
     pub async fn inventory(&self) -> Result<Option<Inventory>, Problem> {
         let row = sqlx::query("SELECT document FROM inventory")

@@ -14,6 +14,13 @@ pub struct Envelope<T> {
     #[serde(default)]
     errors: Vec<Refusal>,
     result: Option<T>,
+    result_info: Option<PageInfo>,
+}
+
+/// How much there is in all; only lists have it.
+#[derive(Deserialize)]
+struct PageInfo {
+    total_count: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +35,11 @@ struct Refusal {
 const CREDENTIAL_CODES: [i64; 5] = [1000, 6003, 6111, 9106, 9109];
 
 impl<T> Envelope<T> {
+    /// How many items the whole list has, where Cloudflare says so.
+    pub fn total(&self) -> Option<usize> {
+        self.result_info.as_ref().and_then(|info| info.total_count)
+    }
+
     pub fn into_result(self, status: StatusCode, permission: &'static str) -> Result<T, CloudflareError> {
         if let (true, Some(result)) = (self.success, self.result) {
             return Ok(result);
@@ -40,6 +52,7 @@ impl<T> Envelope<T> {
             403 if number != 9109 || message.contains("Unauthorized to access") => {
                 CloudflareError::Scope { permission, message }
             }
+            404 => CloudflareError::Missing { number, message },
             400 | 403 if CREDENTIAL_CODES.contains(&number) => CloudflareError::Token { number, message },
             _ => CloudflareError::Refused { number, message },
         })

@@ -1,79 +1,33 @@
-//! Cloudflare's API v4: zones and DNS records.
+//! Cloudflare's API v4: zones, records, tunnels, Access, and what a token may do.
 //!
 //! A thin client with tolerant decoding: fields come and go at Cloudflare, so only those that Portico uses
-//! are read. Tunnels and Access have rooms of their own beside `records` once they come. Nothing here
-//! decides what to write; that is `domain::dns`.
+//! are read. Nothing here decides what to write; that is `domain`'s. Reads are tried again when the line breaks,
+//! writes never are: whether one was done has to be looked at first.
 
+mod access;
 mod envelope;
+mod error;
+mod limit;
+mod records;
+mod tokens;
+mod tunnels;
+
+pub use access::policy_body;
+pub use error::CloudflareError;
+pub use records::batch;
+pub use tokens::token_template;
 
 use envelope::Envelope;
 use portico_domain::credential::Secret;
-use portico_domain::dns::{DnsRecord, Hostname, Proxy, RecordWrites, Zone, owner_mark};
-use portico_domain::problem::{Code, Problem};
+use portico_domain::dns::Zone;
 use reqwest::{Client, Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
-/// Records written by one batch call at most (free plan).
-const BATCH_LIMIT: usize = 200;
-
-#[derive(Debug, thiserror::Error)]
-pub enum CloudflareError {
-    #[error("Cloudflare does not answer")]
-    Unreachable(#[source] reqwest::Error),
-    #[error("Cloudflare answered HTTP {status} without JSON")]
-    NotJson { status: StatusCode },
-    #[error("the token is not accepted")]
-    Token { number: i64, message: String },
-    #[error("the token lacks {permission}")]
-    Scope { permission: &'static str, message: String },
-    #[error("too many requests; again in {seconds} s")]
-    RateLimit { seconds: u64 },
-    #[error("refused: {message} ({number})")]
-    Refused { number: i64, message: String },
-}
-
-impl From<&CloudflareError> for Problem {
-    fn from(error: &CloudflareError) -> Self {
-        match error {
-            CloudflareError::Unreachable(source) => {
-                Problem::new(Code::CloudflareUnreachable).detail(source.without_url_text())
-            }
-            CloudflareError::NotJson { status } => Problem::new(Code::CloudflareUnreachable).detail(status),
-            CloudflareError::Token { number, message } => {
-                Problem::new(Code::CloudflareToken).detail(format!("{number} {message}"))
-            }
-            CloudflareError::Scope { permission, message } => {
-                Problem::new(Code::CloudflareScope).arg("permission", permission).detail(message)
-            }
-            CloudflareError::RateLimit { seconds } => {
-                Problem::new(Code::CloudflareRateLimit).arg("seconds", seconds)
-            }
-            CloudflareError::Refused { number, message } => {
-                Problem::new(Code::CloudflareRefused).arg("number", number).arg("message", message)
-            }
-        }
-    }
-}
-
-trait WithoutUrl {
-    fn without_url_text(&self) -> String;
-}
-
-impl WithoutUrl for reqwest::Error {
-    /// The chain of causes; reqwest's own text repeats the URL, which says nothing new here.
-    fn without_url_text(&self) -> String {
-        let mut text = String::new();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text = error.to_string();
-            cause = error.source();
-        }
-        text
-    }
-}
+/// A read that got no proper answer is tried again after these pauses.
+const AGAIN: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1_200)];
 
 type Result<T> = std::result::Result<T, CloudflareError>;
 
@@ -97,30 +51,30 @@ struct WireAccount {
     id: String,
 }
 
-#[derive(Deserialize)]
-struct WireRecord {
-    id: String,
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    content: String,
-    #[serde(default)]
-    proxied: bool,
-    comment: Option<String>,
+/// One call: what is asked, and which permission it needs, in the dashboard's words.
+struct Call<'a> {
+    method: Method,
+    path: &'a str,
+    query: &'a [(&'a str, String)],
+    body: Option<&'a Value>,
+    permission: &'static str,
 }
 
-impl From<WireRecord> for DnsRecord {
-    fn from(wire: WireRecord) -> Self {
-        let proxy = if wire.proxied { Proxy::Proxied } else { Proxy::DnsOnly };
-        Self {
-            id: wire.id,
-            name: wire.name,
-            kind: wire.kind,
-            content: wire.content,
-            proxy,
-            comment: wire.comment,
-        }
+impl<'a> Call<'a> {
+    fn get(path: &'a str, permission: &'static str) -> Self {
+        Self { method: Method::GET, path, query: &[], body: None, permission }
+    }
+
+    fn with(method: Method, path: &'a str, body: &'a Value, permission: &'static str) -> Self {
+        Self { method, path, query: &[], body: Some(body), permission }
+    }
+
+    fn delete(path: &'a str, permission: &'static str) -> Self {
+        Self { method: Method::DELETE, path, query: &[], body: None, permission }
+    }
+
+    fn query(self, query: &'a [(&'a str, String)]) -> Self {
+        Self { query, ..self }
     }
 }
 
@@ -137,66 +91,76 @@ impl Cloudflare {
 
     /// Every zone that the token may see.
     pub async fn zones(&self) -> Result<Vec<Zone>> {
-        let mut zones = Vec::new();
-        for page in 1.. {
-            let query = [("per_page", "50".to_owned()), ("page", page.to_string())];
-            let found: Vec<WireZone> = self.call(Method::GET, "/zones", &query, None, "Zone Read").await?;
-            let count = found.len();
-            zones.extend(found.into_iter().map(|wire| Zone {
+        let zones: Vec<WireZone> = self.list("/zones", &[], 50, "zones", "Zone → Zone → Read").await?;
+        Ok(zones
+            .into_iter()
+            .map(|wire| Zone {
                 id: wire.id,
                 name: wire.name,
                 account_id: wire.account.id,
                 active: wire.status == "active",
-            }));
-            if count < 50 {
+            })
+            .collect())
+    }
+
+    /// Every page of a list. The pages must add up to what Cloudflare says there is: an entry that is missing from a
+    /// list would be taken for one that does not exist.
+    async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        filter: &[(&str, String)],
+        per_page: usize,
+        what: &'static str,
+        permission: &'static str,
+    ) -> Result<Vec<T>> {
+        let mut all = Vec::new();
+        for page in 1.. {
+            let mut query = filter.to_vec();
+            query.extend([("per_page", per_page.to_string()), ("page", page.to_string())]);
+            let call = Call::get(path, permission).query(&query);
+            let (envelope, status) = self.envelope::<Vec<T>>(&call).await?;
+            let total = envelope.total();
+            let found = envelope.into_result(status, permission)?;
+            let count = found.len();
+            all.extend(found);
+            if total.is_some_and(|total| all.len() >= total) || (total.is_none() && count < per_page) {
                 break;
             }
+            if count == 0 {
+                return Err(CloudflareError::Incomplete { what });
+            }
         }
-        Ok(zones)
+        Ok(all)
     }
 
-    /// The records of exactly one name, of every type.
-    pub async fn records(&self, zone_id: &str, name: &Hostname) -> Result<Vec<DnsRecord>> {
-        let query = [("name.exact", name.to_string()), ("per_page", "1000".to_owned())];
-        let path = format!("/zones/{zone_id}/dns_records");
-        let found: Vec<WireRecord> = self.call(Method::GET, &path, &query, None, "DNS Read").await?;
-        Ok(found.into_iter().map(DnsRecord::from).collect())
+    async fn call<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
+        let (envelope, status) = self.envelope(&call).await?;
+        envelope.into_result(status, call.permission)
     }
 
-    /// Applies the writes in one transaction: all of them or none.
-    pub async fn write_lan_records(
-        &self,
-        zone_id: &str,
-        name: &Hostname,
-        writes: &RecordWrites,
-        cluster: &str,
-    ) -> Result<()> {
-        let body = lan_batch(name, writes, cluster);
-        if writes.deletes.len() + writes.creates.len() > BATCH_LIMIT {
-            return Err(CloudflareError::Refused {
-                number: 0,
-                message: format!("more than {BATCH_LIMIT} records on one name"),
-            });
+    async fn envelope<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<(Envelope<T>, StatusCode)> {
+        let mut pauses = AGAIN.iter();
+        loop {
+            let error = match self.once(call).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let silent = matches!(error, CloudflareError::Unreachable(_) | CloudflareError::NotJson { .. });
+            match pauses.next() {
+                Some(pause) if silent && call.method == Method::GET => tokio::time::sleep(*pause).await,
+                _ => return Err(error),
+            }
         }
-        let path = format!("/zones/{zone_id}/dns_records/batch");
-        let _: Value = self.call(Method::POST, &path, &[], Some(&body), "DNS Edit").await?;
-        Ok(())
     }
 
-    async fn call<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, String)],
-        body: Option<&Value>,
-        permission: &'static str,
-    ) -> Result<T> {
+    async fn once<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<(Envelope<T>, StatusCode)> {
+        limit::SHARED.turn().await.map_err(|seconds| CloudflareError::RateLimit { seconds })?;
         let mut request = self
             .http
-            .request(method, format!("{}{path}", self.base))
-            .query(query)
+            .request(call.method.clone(), format!("{}{}", self.base, call.path))
+            .query(call.query)
             .bearer_auth(self.token.expose());
-        if let Some(body) = body {
+        if let Some(body) = call.body {
             request = request.json(body);
         }
         let response = request.send().await.map_err(CloudflareError::Unreachable)?;
@@ -205,23 +169,12 @@ impl Cloudflare {
             response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         if status == StatusCode::TOO_MANY_REQUESTS {
             // Without the header, the documented block of five minutes has to be assumed.
-            return Err(CloudflareError::RateLimit { seconds: retry_after.unwrap_or(300) });
+            let seconds = retry_after.unwrap_or(300);
+            limit::SHARED.silence(seconds);
+            return Err(CloudflareError::RateLimit { seconds });
         }
         let bytes = response.bytes().await.map_err(CloudflareError::Unreachable)?;
-        let envelope: Envelope<T> =
-            serde_json::from_slice(&bytes).map_err(|_| CloudflareError::NotJson { status })?;
-        envelope.into_result(status, permission)
+        let envelope = serde_json::from_slice(&bytes).map_err(|_| CloudflareError::NotJson { status })?;
+        Ok((envelope, status))
     }
-}
-
-/// The body of the batch call, as the preview shows it too.
-pub fn lan_batch(name: &Hostname, writes: &RecordWrites, cluster: &str) -> Value {
-    json!({
-        "deletes": writes.deletes.iter().map(|record| json!({"id": record.id})).collect::<Vec<_>>(),
-        "posts": writes.creates.iter().map(|address| json!({
-            "type": if address.is_ipv4() { "A" } else { "AAAA" },
-            "name": name.as_str(), "content": address.to_string(),
-            "ttl": 60, "proxied": false, "comment": owner_mark(cluster),
-        })).collect::<Vec<_>>(),
-    })
 }

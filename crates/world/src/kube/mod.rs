@@ -1,12 +1,16 @@
-//! The Kubernetes API: nodes, objects of ours by server-side apply, chart jobs, endpoints.
+//! The Kubernetes API: nodes, objects of ours by server-side apply, chart jobs, endpoints, certificates, sealed secrets.
 //!
 //! Objects are plain JSON here: typed structs would drop fields that they do not know, and a write of one
 //! would then delete them. One field manager marks everything that Portico applies.
 
+mod certificate;
 mod chart;
 mod node;
 mod object;
 mod pod;
+mod seal;
+
+pub use seal::{SealError, seal};
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -27,6 +31,8 @@ pub enum KubeError {
     Conflict { object: String, manager: String },
     #[error("{object} was refused: {reason} {message}")]
     Refused { object: String, reason: String, message: String },
+    #[error("the token could not be sealed: {0}")]
+    Sealing(#[from] SealError),
 }
 
 impl From<&KubeError> for Problem {
@@ -37,6 +43,7 @@ impl From<&KubeError> for Problem {
             KubeError::Conflict { object, manager } => {
                 Problem::new(Code::KubeConflict).arg("object", object).arg("manager", manager)
             }
+            KubeError::Sealing(cause) => Problem::new(Code::SealingFailed).detail(cause),
             KubeError::Refused { object, reason, message } => {
                 Problem::new(Code::KubeRefused).arg("object", object).arg("reason", reason).detail(message)
             }

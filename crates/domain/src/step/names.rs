@@ -1,0 +1,284 @@
+//! Predicates on names and the ways to them: tunnel, routes, Access, records, certificates, tried paths.
+
+use super::{DiffLine, RecordTarget, RecordWish, Sign, Verdict, add, line, no_if, waiting};
+use crate::access::app_name;
+use crate::certificate::LinkState;
+use crate::dns::{Hostname, NameWish, NewRecord, Proxy, RecordWrites, lan_records, tunnel_record};
+use crate::observed::{HttpAnswer, NameRecords, Observed, Seen};
+use crate::problem::{Code, Problem};
+use crate::stack::IngressController;
+use crate::tunnel::{RouteWish, merged, only_ours, service_of};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+pub(super) fn tunnel(observed: &Observed, name: &str) -> Verdict {
+    match observed.tunnel_ids.get(name) {
+        Some(Seen::Seen { value: Some(_), .. }) => Verdict::Yes,
+        Some(Seen::Unseen { why }) => Verdict::Blocked { problem: why.clone() },
+        _ => add(format!("tunnel {name}")),
+    }
+}
+
+pub(super) fn tunnel_gone(observed: &Observed, name: &str) -> Verdict {
+    match observed.tunnels.get(name) {
+        Some(Seen::Unseen { why }) => Verdict::Blocked { problem: why.clone() },
+        // Somebody else's hostnames hang on it: it is theirs to end.
+        Some(Seen::Seen { value: Some(tunnel), .. }) if only_ours(&tunnel.config) => {
+            Verdict::No { diff: vec![line(Sign::Remove, format!("tunnel {name}"))] }
+        }
+        _ => Verdict::Yes,
+    }
+}
+
+pub(super) fn routes(observed: &Observed, tunnel: &str, wishes: &[RouteWish]) -> Verdict {
+    let config = match observed.tunnels.get(tunnel) {
+        Some(Seen::Unseen { why }) => return Verdict::Blocked { problem: why.clone() },
+        Some(Seen::Seen { value: Some(tunnel), .. }) => &tunnel.config,
+        // No tunnel, no route: nothing to remove, and all to do.
+        _ => &Value::Null,
+    };
+    let mut diff = Vec::new();
+    for RouteWish { hostname, route, adopt } in wishes {
+        match merged(config, hostname, route.as_ref(), *adopt) {
+            Ok(None) => {}
+            Ok(Some(_)) => diff.push(match (service_of(config, hostname), route) {
+                (Some(before), Some(route)) if before != route.service => {
+                    line(Sign::Change, format!("{hostname}: {before} -> {}", route.service))
+                }
+                (Some(_), Some(_)) => line(Sign::Change, format!("{hostname}: its rule")),
+                (None, Some(route)) => line(Sign::Add, format!("{hostname} -> {}", route.service)),
+                (before, None) => line(Sign::Remove, format!("{hostname} -> {}", before.unwrap_or_default())),
+            }),
+            Err(problem) => return Verdict::Blocked { problem },
+        }
+    }
+    no_if(!diff.is_empty(), || diff)
+}
+
+pub(super) fn access(observed: &Observed, hostname: &Hostname, emails: &[String], cluster: &str) -> Verdict {
+    let name = app_name(hostname, cluster);
+    let app = match observed.access.get(hostname.as_str()) {
+        Some(Seen::Seen { value, .. }) => value.as_ref(),
+        // Where nothing is to be there, an account without Access is as good as one without the application.
+        Some(Seen::Unseen { why }) if emails.is_empty() && why.code == Code::AccessNotSetUp => None,
+        Some(Seen::Unseen { why }) => return Verdict::Blocked { problem: why.clone() },
+        None => None,
+    };
+    match app {
+        Some(app) if !app.is_ours(hostname, cluster) => match emails.is_empty() {
+            true => Verdict::Yes,
+            false => Verdict::Blocked {
+                problem: Problem::new(Code::AccessConflict).arg("hostname", hostname).arg("app", &app.name),
+            },
+        },
+        Some(_) if emails.is_empty() => {
+            Verdict::No { diff: vec![line(Sign::Remove, format!("Access application {name}"))] }
+        }
+        Some(app) if app.lets_in(emails) => Verdict::Yes,
+        Some(app) => {
+            let come = emails.iter().filter(|email| !app.emails.contains(email));
+            let gone = app.emails.iter().filter(|email| !emails.contains(email));
+            let come = come.map(|email| line(Sign::Add, format!("{name}: {email}")));
+            let gone = gone.map(|email| line(Sign::Remove, format!("{name}: {email}")));
+            let mut diff: Vec<DiffLine> = come.chain(gone).collect();
+            if diff.is_empty() {
+                diff.push(line(Sign::Change, format!("{name}: only these addresses")));
+            }
+            Verdict::No { diff }
+        }
+        None if emails.is_empty() => Verdict::Yes,
+        None => {
+            let lets_in = emails.iter().map(|email| line(Sign::Add, format!("    lets in {email}")));
+            let head = line(Sign::Add, format!("Access application {name}"));
+            Verdict::No { diff: std::iter::once(head).chain(lets_in).collect() }
+        }
+    }
+}
+
+pub(super) fn records(observed: &Observed, names: &[RecordWish], cluster: &str) -> Verdict {
+    let mut diff = Vec::new();
+    for wish in names {
+        match records_of(observed, wish) {
+            Ok(None) => diff.extend(wish_lines(wish)),
+            Ok(Some((found, records))) => {
+                let wish = NameWish { hostname: wish.hostname.clone(), records, adopt: wish.adopt };
+                match crate::dns::writes(&wish, &found.records, cluster) {
+                    Ok(writes) => diff.extend(write_lines(&writes)),
+                    Err(problem) => return Verdict::Blocked { problem },
+                }
+            }
+            Err(problem) => return Verdict::Blocked { problem },
+        }
+    }
+    no_if(!diff.is_empty(), || diff)
+}
+
+pub(super) fn writes_by_zone(
+    observed: &Observed,
+    names: &[RecordWish],
+    cluster: &str,
+) -> Result<Vec<(String, RecordWrites)>, Problem> {
+    let mut zones: BTreeMap<String, RecordWrites> = BTreeMap::new();
+    for wish in names {
+        let Some((found, records)) = records_of(observed, wish)? else {
+            let name = match &wish.target {
+                RecordTarget::Tunnel { name } => name.as_str(),
+                RecordTarget::Lan { .. } | RecordTarget::Nothing => "",
+            };
+            return Err(Problem::new(Code::TunnelMissing).arg("tunnel", name));
+        };
+        let wish = NameWish { hostname: wish.hostname.clone(), records, adopt: wish.adopt };
+        let writes = crate::dns::writes(&wish, &found.records, cluster)?;
+        zones.entry(found.zone_id.clone()).or_default().extend(writes);
+    }
+    zones.retain(|_, writes| !writes.is_empty());
+    Ok(zones.into_iter().collect())
+}
+
+/// The records that a name has and those it should have; `None` while that cannot be told yet.
+fn records_of<'a>(
+    observed: &'a Observed,
+    wish: &RecordWish,
+) -> Result<Option<(&'a NameRecords, Vec<NewRecord>)>, Problem> {
+    let wanted = match &wish.target {
+        RecordTarget::Lan { addresses } => lan_records(&wish.hostname, addresses),
+        RecordTarget::Nothing => Vec::new(),
+        RecordTarget::Tunnel { name } => match observed.tunnel_id(name) {
+            Some(tunnel) => vec![tunnel_record(&wish.hostname, &tunnel.id)],
+            None => return Ok(None),
+        },
+    };
+    match observed.records.get(wish.hostname.as_str()) {
+        Some(Seen::Seen { value, .. }) => Ok(Some((value, wanted))),
+        Some(Seen::Unseen { why }) => Err(why.clone()),
+        None => Ok(None),
+    }
+}
+
+fn wish_lines(wish: &RecordWish) -> Vec<DiffLine> {
+    match &wish.target {
+        RecordTarget::Lan { addresses } => {
+            lan_records(&wish.hostname, addresses).iter().map(create_line).collect()
+        }
+        RecordTarget::Tunnel { name } => {
+            vec![line(Sign::Add, format!("CNAME {} -> tunnel {name}, proxied", wish.hostname))]
+        }
+        RecordTarget::Nothing => Vec::new(),
+    }
+}
+
+fn create_line(record: &NewRecord) -> DiffLine {
+    let proxy = if record.proxy == Proxy::Proxied { "proxied" } else { "DNS only" };
+    line(Sign::Add, format!("{} {} -> {}, {proxy}", record.kind, record.name, record.content))
+}
+
+fn write_lines(writes: &RecordWrites) -> Vec<DiffLine> {
+    let deletes =
+        writes.deletes.iter().map(|r| line(Sign::Remove, format!("{} {} -> {}", r.kind, r.name, r.content)));
+    deletes.chain(writes.creates.iter().map(create_line)).collect()
+}
+
+pub(super) fn certificate(observed: &Observed, namespace: &str, name: &str) -> Verdict {
+    let key = format!("{namespace}/{name}");
+    match observed.certificates.get(&key) {
+        Some(Seen::Unseen { why }) => Verdict::Blocked { problem: why.clone() },
+        Some(Seen::Seen { value, .. }) if value.ready => Verdict::Yes,
+        Some(Seen::Seen { value, .. }) => match value.culprit() {
+            // cert-manager tries again by itself, after an hour: nobody should sit and wait for that.
+            Some(link) if link.state == LinkState::Failed && link.kind != "Challenge" => Verdict::Blocked {
+                problem: value.problem().unwrap_or_else(|| Problem::new(Code::CertificateFailed)),
+            },
+            Some(link) => waiting(format!("{} {}: {} {}", link.kind, link.name, link.reason, link.message)),
+            None => add(format!("Certificate {key}")),
+        },
+        None => add(format!("Certificate {key}")),
+    }
+}
+
+pub(super) fn controller(
+    observed: &Observed,
+    controller: IngressController,
+    hostnames: &[Hostname],
+    addresses: &[IpAddr],
+) -> Verdict {
+    let name = controller.component().name();
+    let Some(tried) = observed.controllers.get(name).and_then(Seen::value) else {
+        return waiting(format!("{name}: every name is tried through it"));
+    };
+    let silent = hostnames.iter().flat_map(|hostname| {
+        let answered =
+            |address: &&IpAddr| !tried.get(&(hostname.to_string(), **address)).is_some_and(answers);
+        addresses.iter().filter(answered).map(move |address| {
+            line(Sign::Change, format!("{hostname} does not answer through {name} at {address} yet"))
+        })
+    });
+    let diff: Vec<DiffLine> = silent.collect();
+    no_if(!diff.is_empty(), || diff)
+}
+
+pub(super) fn lan_path(observed: &Observed, hostname: &Hostname, addresses: &[IpAddr], tls: bool) -> Verdict {
+    let Some(path) = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value) else {
+        return waiting(format!("http://{hostname}/ is asked over every address"));
+    };
+    if let Some(missing) = addresses.iter().find(|address| !path.answers.authoritative().contains(address)) {
+        return waiting(format!("{hostname} does not resolve to {missing} yet"));
+    }
+    let mut diff = Vec::new();
+    for address in addresses {
+        if !path.http.get(address).is_some_and(answers) {
+            diff.push(line(Sign::Change, format!("{hostname} does not answer at {address} yet")));
+        } else if tls
+            && !path.tls.get(address).is_some_and(|shown| shown.as_ref().is_ok_and(|c| c.is_for(hostname)))
+        {
+            diff.push(line(
+                Sign::Change,
+                format!("{hostname} does not show its certificate at {address} yet"),
+            ));
+        }
+    }
+    no_if(!diff.is_empty(), || diff)
+}
+
+pub(super) fn public_path(observed: &Observed, hostname: &Hostname, access: bool) -> Verdict {
+    let Some(path) = observed.public_paths.get(hostname.as_str()).and_then(Seen::value) else {
+        return waiting(format!("https://{hostname}/ is asked through Cloudflare"));
+    };
+    if path.answers.authoritative().is_empty() {
+        return waiting(format!("{hostname} does not resolve yet"));
+    }
+    match &path.http {
+        Err(_) => waiting(format!("{hostname} does not answer through Cloudflare yet")),
+        Ok(answer) if is_access(answer) == access && (access || answers(&path.http)) => {
+            if loops(answer, hostname) {
+                let problem = Problem::new(Code::RedirectLoop).arg("hostname", hostname);
+                return Verdict::Blocked { problem };
+            }
+            Verdict::Yes
+        }
+        // It must not be open: whoever asked for Access would not want to wait and see.
+        Ok(answer) if access && answer.status < 400 => {
+            waiting(format!("{hostname} does not ask for a login yet"))
+        }
+        Ok(answer) => waiting(format!("{hostname} answers HTTP {} through Cloudflare", answer.status)),
+    }
+}
+
+/// Cloudflare sends who is not logged in to the team's own login page.
+fn is_access(answer: &HttpAnswer) -> bool {
+    answer.status == 302 && answer.location.as_deref().is_some_and(|to| to.contains("/cdn-cgi/access/login"))
+}
+
+/// A redirect to the very page that was asked for, over HTTPS as Cloudflare already does.
+fn loops(answer: &HttpAnswer, hostname: &Hostname) -> bool {
+    matches!(answer.status, 301 | 302 | 307 | 308)
+        && answer
+            .location
+            .as_deref()
+            .is_some_and(|to| to.trim_end_matches('/') == format!("https://{hostname}"))
+}
+
+/// An app that asks for a login, or for another method, is there; a controller that knows no such name says 404.
+fn answers(got: &Result<HttpAnswer, Problem>) -> bool {
+    matches!(got, Ok(answer) if answer.status < 400 || matches!(answer.status, 401 | 403 | 405))
+}

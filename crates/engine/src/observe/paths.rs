@@ -1,0 +1,108 @@
+//! Trying the ways to a name: at three resolvers, over each worker, through Cloudflare's edge, through a controller.
+
+use crate::Engine;
+use futures::future::join_all;
+use portico_domain::dns::Answers;
+use portico_domain::observed::{LanPath, Observed, PublicPath, Source, Tries};
+use portico_domain::problem::{Code, Problem};
+use portico_domain::stack::IngressController;
+use portico_world::{probe, resolver};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+impl Engine {
+    pub(super) async fn try_path(&self, source: &Source, seen: &mut Observed) {
+        match source {
+            Source::LanPath { hostname, addresses, tls } => {
+                let path = self.seen(self.lan_path(hostname, addresses, *tls)).await;
+                seen.lan_paths.insert(hostname.clone(), path);
+            }
+            Source::PublicPath { hostname } => {
+                let path = self.seen(self.public_path(hostname)).await;
+                seen.public_paths.insert(hostname.clone(), path);
+            }
+            Source::Controller { controller, hostnames, addresses } => {
+                let tried = self.seen(self.controller(*controller, hostnames, addresses)).await;
+                seen.controllers.insert(controller.component().name().into(), tried);
+            }
+            _ => {}
+        }
+    }
+
+    /// The same question to the zone's own server, to a public resolver and to the system's.
+    async fn answers(&self, hostname: &str) -> Answers {
+        let resolvers = &self.inner.outside.endpoints.resolvers;
+        let ask = async |servers: &[SocketAddr]| {
+            resolver::addresses(servers, hostname).await.map_err(|error| Problem::from(&error))
+        };
+        let authoritative = async {
+            match resolvers.authoritative.as_slice() {
+                [] => {
+                    let servers =
+                        resolver::authorities(hostname).await.map_err(|error| Problem::from(&error))?;
+                    ask(&servers).await
+                }
+                given => ask(given).await,
+            }
+        };
+        let well_known = resolver::public();
+        let public = if resolvers.public.is_empty() { &well_known } else { &resolvers.public };
+        let (authoritative, public, system) =
+            tokio::join!(authoritative, ask(public), ask(&resolvers.system));
+        Answers { authoritative, public, system }
+    }
+
+    async fn lan_path(&self, hostname: &str, addresses: &[IpAddr], tls: bool) -> Result<LanPath, Problem> {
+        let ports = self.inner.outside.endpoints.ports;
+        let http = join_all(addresses.iter().map(|address| async move {
+            let answer = probe::http(hostname, *address, ports.http).await;
+            (*address, answer.map_err(|error| Problem::from(&error)))
+        }));
+        let asked = if tls { addresses } else { &[] };
+        let shown = join_all(asked.iter().map(|address| async move {
+            let answer = probe::tls(hostname, *address, ports.https).await;
+            (*address, answer.map_err(|error| Problem::from(&error)))
+        }));
+        let (answers, http, shown) = tokio::join!(self.answers(hostname), http, shown);
+        // Without the zone's own word, nothing can be said of the name.
+        if let Err(why) = &answers.authoritative {
+            return Err(why.clone());
+        }
+        Ok(LanPath { answers, http: http.into_iter().collect(), tls: shown.into_iter().collect() })
+    }
+
+    async fn public_path(&self, hostname: &str) -> Result<PublicPath, Problem> {
+        let edge = self.inner.outside.endpoints.edge.as_deref();
+        let (answers, http) = tokio::join!(self.answers(hostname), probe::public(hostname, edge));
+        if let Err(why) = &answers.authoritative {
+            return Err(why.clone());
+        }
+        Ok(PublicPath { answers, http: http.map_err(|error| Problem::from(&error)) })
+    }
+
+    /// Each name on each address, at the port that leads to the controller beside the one that serves.
+    async fn controller(
+        &self,
+        controller: IngressController,
+        hostnames: &[String],
+        addresses: &[IpAddr],
+    ) -> Result<Tries, Problem> {
+        let host = controller.service_host();
+        let mut parts = host.split('.');
+        let (service, namespace) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let kube = self.inner.outside.kube().await?;
+        let port = kube.node_port(namespace, service).await.map_err(|error| Problem::from(&error))?;
+        let port = port.ok_or_else(|| {
+            Problem::new(Code::ServiceMissing)
+                .arg("namespace", namespace)
+                .arg("service", service)
+                .arg("port", 80)
+        })?;
+        let pairs = hostnames.iter().flat_map(|name| addresses.iter().map(move |address| (name, *address)));
+        let tried = join_all(pairs.map(|(name, address)| async move {
+            let answer = probe::http(name, address, port).await;
+            ((name.clone(), address), answer.map_err(|error| Problem::from(&error)))
+        }));
+        Ok(tried.await.into_iter().collect::<BTreeMap<_, _>>())
+    }
+}

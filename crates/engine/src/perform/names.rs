@@ -1,0 +1,94 @@
+//! Performing at Cloudflare: tunnel, token, routes, Access, records.
+
+use super::Scene;
+use crate::Engine;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use portico_domain::access::app_name;
+use portico_domain::dns::zone_of;
+use portico_domain::observed::Seen;
+use portico_domain::problem::{Code, Problem};
+use portico_domain::stack::{CLOUDFLARED_NAMESPACE, TUNNEL_ANNOTATION, TUNNEL_SECRET};
+use portico_domain::step::{Action, tunnel_secret_key};
+use portico_domain::tunnel::{TunnelId, merged_all};
+use portico_world::cloudflare::CloudflareError;
+use serde_json::json;
+
+impl Engine {
+    pub(super) async fn at_cloudflare(&self, action: &Action, scene: &Scene<'_>) -> Result<(), Problem> {
+        let outside = &self.inner.outside;
+        let cloudflare = outside.cloudflare().await?;
+        let told = |error: CloudflareError| Problem::from(&error);
+        match action {
+            Action::Tunnel { name } => {
+                let zones = outside.zones().await?;
+                let zone = zones
+                    .first()
+                    .ok_or_else(|| Problem::new(Code::ZoneMissing).arg("hostname", "").arg("zones", ""))?;
+                cloudflare.create_tunnel(&zone.account_id, name).await.map_err(told)
+            }
+            Action::TunnelSecret { tunnel } => self.write_tunnel_token(tunnel, scene).await,
+            Action::DeleteTunnel { name } => {
+                let id = seen_id(name, scene)?;
+                outside.forget_names().await;
+                cloudflare.delete_tunnel(id).await.map_err(|error| match error {
+                    CloudflareError::Refused { number: 1022, .. } => {
+                        Problem::new(Code::TunnelInUse).arg("tunnel", name)
+                    }
+                    other => told(other),
+                })
+            }
+            Action::Routes { tunnel, routes } => {
+                let seen = scene.observed.tunnel(tunnel);
+                let seen = seen.ok_or_else(|| Problem::new(Code::TunnelMissing).arg("tunnel", tunnel))?;
+                match merged_all(&seen.config, routes)? {
+                    Some(next) => cloudflare.configure_tunnel(seen, &next).await,
+                    None => Ok(()),
+                }
+            }
+            Action::Access { hostname, emails, cluster } => {
+                let present = scene.observed.access.get(hostname.as_str()).and_then(Seen::value);
+                let present = present.and_then(Option::as_ref);
+                match present {
+                    Some(app) if emails.is_empty() => cloudflare.unprotect(app).await.map_err(told),
+                    _ => {
+                        let zones = outside.zones().await?;
+                        let account = &zone_of(hostname, &zones)?.account_id;
+                        let name = app_name(hostname, cluster);
+                        cloudflare.protect(account, hostname, &name, emails, present).await.map_err(told)
+                    }
+                }
+            }
+            Action::Records { cluster, .. } => {
+                for (zone, writes) in action.record_writes(scene.observed)? {
+                    cloudflare.write_records(&zone, &writes, cluster).await.map_err(told)?;
+                }
+                Ok(())
+            }
+            _ => Err(Problem::new(Code::Internal).detail("not an action at Cloudflare")),
+        }
+    }
+
+    /// The run token goes from Cloudflare into the cluster's Secret and is kept nowhere in between.
+    async fn write_tunnel_token(&self, tunnel: &str, scene: &Scene<'_>) -> Result<(), Problem> {
+        let id = scene.observed.tunnel_id(tunnel);
+        let id = id.ok_or_else(|| Problem::new(Code::TunnelMissing).arg("tunnel", tunnel))?;
+        let cloudflare = self.inner.outside.cloudflare().await?;
+        let token = cloudflare.tunnel_token(id).await.map_err(|error| Problem::from(&error))?;
+        let manifest = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": {
+                "name": TUNNEL_SECRET, "namespace": CLOUDFLARED_NAMESPACE,
+                "labels": portico_domain::exposure::ours(), "annotations": {TUNNEL_ANNOTATION: id.id},
+            },
+            "data": {"token": STANDARD.encode(token.expose())},
+        });
+        let kube = self.inner.outside.kube().await?;
+        kube.apply(&tunnel_secret_key(), &manifest, false).await.map_err(|error| Problem::from(&error))
+    }
+}
+
+fn seen_id<'a>(name: &str, scene: &Scene<'a>) -> Result<&'a TunnelId, Problem> {
+    let tunnel = scene.observed.tunnel(name).map(|tunnel| &tunnel.id);
+    tunnel.ok_or_else(|| Problem::new(Code::TunnelMissing).arg("tunnel", name))
+}

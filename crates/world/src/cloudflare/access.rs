@@ -1,0 +1,158 @@
+//! Access: the application in front of a hostname, and the policy that says who is let in.
+
+use super::{Call, Cloudflare, CloudflareError, Result};
+use portico_domain::access::AccessApp;
+use portico_domain::dns::Hostname;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const READ: &str = "Account → Access: Apps and Policies → Read";
+const EDIT: &str = "Account → Access: Apps and Policies → Edit";
+
+#[derive(Deserialize)]
+struct WireApp {
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    domain: String,
+    #[serde(default)]
+    destinations: Vec<Destination>,
+    #[serde(default)]
+    policies: Vec<WirePolicy>,
+}
+
+#[derive(Deserialize)]
+struct Destination {
+    #[serde(default)]
+    uri: String,
+}
+
+#[derive(Deserialize)]
+struct WirePolicy {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    decision: String,
+    #[serde(default)]
+    include: Vec<Value>,
+    #[serde(default)]
+    exclude: Vec<Value>,
+    #[serde(default)]
+    require: Vec<Value>,
+}
+
+impl WireApp {
+    fn is_for(&self, hostname: &Hostname) -> bool {
+        let host = |uri: &str| uri.split('/').next().is_some_and(|host| hostname.matches(host));
+        host(&self.domain) || self.destinations.iter().any(|destination| host(&destination.uri))
+    }
+
+    fn seen(self, account: &str) -> AccessApp {
+        let email = |rule: &Value| rule["email"]["email"].as_str().map(str::to_owned);
+        let plain = |policy: &WirePolicy| {
+            policy.decision == "allow"
+                && policy.exclude.is_empty()
+                && policy.require.is_empty()
+                && policy.include.iter().all(|rule| email(rule).is_some())
+        };
+        let mut emails: Vec<String> =
+            self.policies.iter().flat_map(|policy| policy.include.iter().filter_map(email)).collect();
+        emails.sort();
+        emails.dedup();
+        AccessApp {
+            other_rules: !self.policies.iter().all(plain),
+            policies: self.policies.into_iter().map(|policy| policy.id).collect(),
+            id: self.id,
+            name: self.name,
+            account_id: account.to_owned(),
+            emails,
+        }
+    }
+}
+
+impl Cloudflare {
+    /// The application in front of exactly this hostname, or `None`.
+    ///
+    /// # Errors
+    /// [`CloudflareError::Missing`] when the account has no Access organization.
+    pub async fn access_app(&self, account: &str, hostname: &Hostname) -> Result<Option<AccessApp>> {
+        let path = format!("/accounts/{account}/access/apps");
+        let apps: Vec<WireApp> = self.list(&path, &[], 100, "Access applications", READ).await?;
+        Ok(apps.into_iter().find(|app| app.is_for(hostname)).map(|app| app.seen(account)))
+    }
+
+    /// Puts an application in front of the hostname that lets in these addresses and nobody else, or brings the one of
+    /// this name to that.
+    pub async fn protect(
+        &self,
+        account: &str,
+        hostname: &Hostname,
+        name: &str,
+        emails: &[String],
+        present: Option<&AccessApp>,
+    ) -> Result<()> {
+        let policy = self.policy(account, name, emails).await?;
+        let apps = format!("/accounts/{account}/access/apps");
+        let body = json!({
+            "name": name, "type": "self_hosted", "domain": hostname.as_str(),
+            "destinations": [{"type": "public", "uri": hostname.as_str()}],
+            "session_duration": "24h", "policies": [{"id": policy, "precedence": 1}],
+        });
+        let (method, path) = match present {
+            Some(app) => (Method::PUT, format!("{apps}/{}", app.id)),
+            None => (Method::POST, apps),
+        };
+        let _: Value = self.call(Call::with(method, &path, &body, EDIT)).await?;
+        Ok(())
+    }
+
+    /// Takes the application away, and its policy where that is ours.
+    pub async fn unprotect(&self, app: &AccessApp) -> Result<()> {
+        let account = &app.account_id;
+        let path = format!("/accounts/{account}/access/apps/{}", app.id);
+        let _: Value = self.call(Call::delete(&path, EDIT)).await?;
+        let policies = format!("/accounts/{account}/access/policies");
+        let found: Vec<WirePolicy> = self.list(&policies, &[], 100, "Access policies", READ).await?;
+        for policy in found.iter().filter(|policy| policy.name == app.name) {
+            let path = format!("{policies}/{}", policy.id);
+            let _: Value = self.call(Call::delete(&path, EDIT)).await?;
+        }
+        Ok(())
+    }
+
+    /// The id of the policy of this name, brought to these addresses.
+    async fn policy(&self, account: &str, name: &str, emails: &[String]) -> Result<String> {
+        let policies = format!("/accounts/{account}/access/policies");
+        let found: Vec<WirePolicy> = self.list(&policies, &[], 100, "Access policies", READ).await?;
+        let body = policy_body(name, emails);
+        let made: WirePolicy = match found.into_iter().find(|policy| policy.name == name) {
+            Some(policy) => {
+                let path = format!("{policies}/{}", policy.id);
+                self.call(Call::with(Method::PUT, &path, &body, EDIT)).await?
+            }
+            None => self.call(Call::with(Method::POST, &policies, &body, EDIT)).await?,
+        };
+        Ok(made.id)
+    }
+
+    /// Whether the account has an Access organization at all.
+    pub async fn has_access(&self, account: &str) -> Result<bool> {
+        let path = format!("/accounts/{account}/access/organizations");
+        let permission = "Account → Access: Organizations, Identity Providers, and Groups → Read";
+        match self.call::<Value>(Call::get(&path, permission)).await {
+            Ok(_) => Ok(true),
+            Err(CloudflareError::Missing { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Who is let in; everybody else is not.
+pub fn policy_body(name: &str, emails: &[String]) -> Value {
+    let include: Vec<Value> = emails.iter().map(|email| json!({"email": {"email": email}})).collect();
+    json!({"name": name, "decision": "allow", "include": include})
+}
