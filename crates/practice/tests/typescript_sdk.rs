@@ -1,7 +1,7 @@
 //! Cloudflare's official TypeScript SDK, run by Node.js against a practice API.
 //!
-//! The checks are in `tests/flows/sdk`, and `conformance.mjs` runs them. A client that Cloudflare's own generator wrote is the best
-//! judge of shapes that can be had without an account.
+//! The checks are in `tests/flows/sdk`, and `conformance.mjs` runs them. A client that Cloudflare's own generator
+//! wrote is the best judge of shapes that can be had without an account.
 
 use portico_practice::cloudflare::{ACCOUNT_TOKEN, Action, PORTICO_TOKEN, READ_ONLY_TOKEN};
 use portico_practice::{Practice, PracticeOptions};
