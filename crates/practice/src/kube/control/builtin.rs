@@ -1,7 +1,7 @@
-//! What K3s puts into every new cluster: its CRDs, DNS, storage, metrics, and Traefik unless it is disabled.
+//! What K3s puts into every new cluster: DNS, storage, metrics, and Traefik unless it is disabled.
 
 use super::Pass;
-use crate::kube::store::{Key, timestamp};
+use crate::kube::store::Key;
 use serde_json::{Value, json};
 
 /// Once for each cluster: what somebody deletes afterwards stays deleted, as it does until K3s starts anew.
@@ -10,24 +10,6 @@ pub fn reconcile(pass: &mut Pass<'_>) {
         return;
     }
     let disabled = pass.cluster.settings.list("disable");
-    for (plural, kind) in [("helmcharts", "HelmChart"), ("helmchartconfigs", "HelmChartConfig")] {
-        let name = format!("{plural}.helm.cattle.io");
-        put(
-            pass,
-            Key::cluster("customresourcedefinitions.apiextensions.k8s.io", &name),
-            json!({
-                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name},
-                "spec": {
-                    "group": "helm.cattle.io", "scope": "Namespaced", "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase(), "listKind": format!("{kind}List")},
-                    "versions": [{"name": "v1", "served": true, "storage": true}],
-                },
-                "status": {"conditions": [
-                    {"type": "NamesAccepted", "status": "True", "reason": "NoConflicts", "lastTransitionTime": timestamp()},
-                    {"type": "Established", "status": "True", "reason": "InitialNamesAccepted", "lastTransitionTime": timestamp()},
-                ], "storedVersions": ["v1"]},
-            }),
-        );
-    }
     put(
         pass,
         Key::namespaced("services", "default", "kubernetes"),

@@ -4,7 +4,7 @@
 
 use super::{Pass, charts, is_true, items, name, namespace, set_condition};
 use crate::homelab::sha256_hex;
-use crate::kube::kinds::KINDS;
+use crate::kube::kinds;
 use crate::kube::store::Key;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -245,7 +245,7 @@ fn record(pass: &Pass<'_>, release: &charts::Release<'_>, revision: usize, job: 
 }
 
 fn uninstall(pass: &Pass<'_>, chart: &Value) {
-    for kind in KINDS {
+    for kind in kinds::served(pass.store) {
         let resource = kind.resource();
         for object in pass.list(&resource) {
             let annotations = &object["metadata"]["annotations"];

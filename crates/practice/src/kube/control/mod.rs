@@ -5,6 +5,7 @@
 
 mod builtin;
 mod charts;
+mod definitions;
 mod garbage;
 mod helm;
 mod jobs;
@@ -14,6 +15,7 @@ mod pods;
 mod servicelb;
 mod workloads;
 
+pub use definitions::install;
 pub use garbage::orphan;
 pub use network::class_of;
 pub use pods::log;
@@ -95,6 +97,7 @@ pub async fn run(homelab: Arc<Homelab>, cluster: Arc<Cluster>) {
 
 fn pass(pass: &mut Pass<'_>) {
     builtin::reconcile(pass);
+    definitions::reconcile(pass);
     nodes::reconcile(pass);
     garbage::reconcile(pass);
     helm::reconcile(pass);
