@@ -19,6 +19,7 @@ pub use ports::Ports;
 use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::kube::Cluster;
+use crate::mirror;
 use russh::keys::PrivateKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -91,8 +92,6 @@ impl Homelab {
     /// No four free ports below the ephemeral range on 127.77.0.1.
     pub fn new(options: Options) -> std::io::Result<Arc<Homelab>> {
         let ports = Ports::reserve()?;
-        let charts =
-            BTreeMap::from([("ingress-nginx".to_owned(), vec!["4.14.5".to_owned(), "4.15.1".to_owned()])]);
         let mut machines = options.machines;
         for (index, machine) in machines.iter_mut().enumerate() {
             machine.settle(options.seed, index);
@@ -103,7 +102,12 @@ impl Homelab {
             pace: options.pace,
             ports,
             faults: options.faults,
-            state: Mutex::new(State { machines, clusters: Vec::new(), unpullable: BTreeSet::new(), charts }),
+            state: Mutex::new(State {
+                machines,
+                clusters: Vec::new(),
+                unpullable: BTreeSet::new(),
+                charts: mirror::charts(),
+            }),
             changed: watch::Sender::new(0),
         });
         let public = homelab.client_key().public_key().to_openssh().unwrap_or_default();

@@ -14,6 +14,7 @@ pub mod ingress;
 pub mod kube;
 pub mod machines;
 pub mod mirror;
+mod pem;
 
 use cloudflare::Cloud;
 use control::Control;

@@ -8,6 +8,7 @@ use super::control;
 use super::discovery;
 use super::kinds::{self, Kind};
 use super::patch::Patch;
+use super::proxy;
 use super::refusal::Refusal;
 use super::select::Selector;
 use super::store::{Key, Store};
@@ -132,6 +133,12 @@ async fn answer(
         named => named.to_owned(),
     };
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    if let ["api", "v1", "namespaces", namespace, "services", which, "proxy", rest @ ..] = &segments[..] {
+        let body = to_bytes(body, 8 << 20).await.unwrap_or_default();
+        let path = format!("/{}", rest.join("/"));
+        return proxy::pass(&api.cluster, namespace, &unescape(which), head.method.as_str(), &path, &body)
+            .unwrap_or_else(IntoResponse::into_response);
+    }
     let place = match &segments[..] {
         ["api", "v1"] => return listed(discovery::resources(&served(&api), "", "v1")),
         ["apis", group] => return listed(discovery::group(&served(&api), group)),

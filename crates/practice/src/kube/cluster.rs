@@ -34,6 +34,8 @@ pub struct Cluster {
     pub created: i64,
     pub store: Arc<Store>,
     pub(super) authority: Authority,
+    /// What the controller of sealed-secrets holds in memory.
+    pub(super) keyring: Mutex<control::Keyring>,
     password: String,
     registrations: Mutex<BTreeMap<String, Registration>>,
 }
@@ -53,6 +55,7 @@ impl Cluster {
             created: founding.created,
             store,
             authority,
+            keyring: Mutex::default(),
             password: founding.password,
             registrations: Mutex::new(BTreeMap::new()),
         }))

@@ -72,6 +72,14 @@ static BUILT_IN: &[Kind] = &[
     kind("rbac.authorization.k8s.io", "clusterroles", "ClusterRole", "", false, false),
     kind("rbac.authorization.k8s.io", "clusterrolebindings", "ClusterRoleBinding", "", false, false),
     kind("storage.k8s.io", "storageclasses", "StorageClass", "sc", false, false),
+    kind(
+        "admissionregistration.k8s.io",
+        "validatingwebhookconfigurations",
+        "ValidatingWebhookConfiguration",
+        "",
+        false,
+        false,
+    ),
     kind("apiextensions.k8s.io", "customresourcedefinitions", "CustomResourceDefinition", "crd", false, true),
 ];
 

@@ -4,6 +4,7 @@
 //! Deliberately not here: admission plugins, RBAC beyond the administrator, pods that run anything.
 
 mod addresses;
+mod admission;
 mod api;
 mod authority;
 mod cluster;
@@ -14,6 +15,7 @@ mod fields;
 mod kinds;
 mod known;
 mod patch;
+mod proxy;
 mod refusal;
 mod rules;
 mod schema;

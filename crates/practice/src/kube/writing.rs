@@ -1,5 +1,6 @@
 //! The writing verbs: create, update, patch, on an object or its status.
 
+use super::admission;
 use super::fields::Author;
 use super::kinds::{Kind, NAMESPACES};
 use super::patch::{self, Patch};
@@ -202,6 +203,7 @@ impl Target<'_> {
             return Err(Refusal::invalid(self.kind, "", &[cause]));
         }
         self.namespace_stands(store, &name)?;
+        admission::admit(store, self.kind, "CREATE")?;
         let view = snapshot(self.kind, store);
         self.commit(store, &Author::update(self.manager, None), &name, |old| match old {
             Some(_) => Err(Refusal::already_exists(self.kind, &name)),
@@ -212,6 +214,7 @@ impl Target<'_> {
     pub fn update(&self, store: &Store, mut object: Value) -> Written {
         self.check_body(&mut object, Some(self.name))?;
         self.only_known_in_body(&mut object)?;
+        self.admit_change(store)?;
         let view = snapshot(self.kind, store);
         let author = Author::update(self.manager, self.subresource);
         self.commit(store, &author, self.name, |old| {
@@ -227,6 +230,7 @@ impl Target<'_> {
         let (config, force) = match patch {
             Patch::Apply { config, force } => (config, force),
             other => {
+                self.admit_change(store)?;
                 let author = Author::update(self.manager, self.subresource);
                 return self.commit(store, &author, self.name, |old| {
                     let old = old.ok_or_else(|| Refusal::not_found(self.kind, self.name))?;
@@ -274,6 +278,7 @@ impl Target<'_> {
             )));
         }
         self.namespace_stands(store, self.name)?;
+        self.admit_change(store)?;
         let author = Author::apply(self.manager, self.subresource);
         self.commit(store, &author, self.name, |old| {
             if old.is_none() && self.subresource.is_some() {
@@ -297,6 +302,14 @@ impl Target<'_> {
             }
             Ok(object)
         })
+    }
+
+    fn admit_change(&self, store: &Store) -> Result<(), Refusal> {
+        match (self.subresource, store.get(&self.key(self.name))) {
+            (None, None) => admission::admit(store, self.kind, "CREATE"),
+            (None, Some(_)) => admission::admit(store, self.kind, "UPDATE"),
+            (Some(_), _) => Ok(()),
+        }
     }
 
     fn disputed(&self, conflicts: &[patch::Conflict]) -> Refusal {

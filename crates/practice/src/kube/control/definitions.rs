@@ -21,7 +21,9 @@ pub fn install(store: &Store) {
     for mut definition in of("k3s") {
         establish(&mut definition);
         let key = Key::cluster(DEFINITIONS, name(&definition));
-        store.put(&key, definition, "k3s");
+        if store.get(&key).is_none() {
+            store.put(&key, definition, "k3s");
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod jobs;
 mod network;
 mod nodes;
 mod pods;
+mod sealing;
 mod servicelb;
 mod workloads;
 
@@ -19,6 +20,7 @@ pub use definitions::install;
 pub use garbage::orphan;
 pub use network::class_of;
 pub use pods::log;
+pub use sealing::{Keyring, answer as answer_for_sealing};
 
 use super::cluster::Cluster;
 use super::store::{Key, Store, timestamp};
@@ -106,6 +108,7 @@ fn pass(pass: &mut Pass<'_>) {
     pods::reconcile(pass);
     network::reconcile(pass);
     servicelb::reconcile(pass);
+    sealing::reconcile(pass);
 }
 
 impl Pass<'_> {
