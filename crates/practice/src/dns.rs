@@ -6,6 +6,8 @@
 
 mod answers;
 
+pub(crate) use answers::{standing, zone_of};
+
 use crate::cloudflare::{Cloud, is_unreachable};
 use crate::fault::{Fault, Faults, Service};
 use answers::Found;
@@ -165,7 +167,7 @@ impl Server {
             }
             Some(Fault::RateLimit { .. }) => found = Some(Found::empty(ResponseCode::Refused)),
             Some(Fault::HtmlError { .. }) => found = Some(Found::empty(ResponseCode::ServFail)),
-            Some(Fault::Torn | Fault::Corrupt) => torn = true,
+            Some(Fault::Torn | Fault::Corrupt | Fault::Partial) => torn = true,
         }
         let found = found.unwrap_or_else(|| self.find(name, query.query_type()));
         let mut response = Message::response(request.metadata.id, OpCode::Query);
@@ -199,7 +201,7 @@ impl Server {
             return kept.clone();
         }
         let known = if self.role == Role::System { self.lan(name, kind) } else { None };
-        let zones = || answers::lookup(&self.cloud.state().zones, name, kind);
+        let zones = || answers::lookup(&self.cloud.state().holds.zones, name, kind);
         let mut found = known.or_else(zones).unwrap_or_else(|| {
             Found::empty(match self.role {
                 Role::Authoritative => ResponseCode::Refused,

@@ -17,6 +17,8 @@ pub enum Service {
     Ssh,
     Dns,
     Mirror,
+    /// A visitor's way in from the Internet.
+    Edge,
 }
 
 /// What happens to a call in place of, or around, the ordinary answer.
@@ -40,6 +42,9 @@ pub enum Fault {
     /// The work is done and the answer ends in the middle, with its full length announced. Not for answers that
     /// have no end, such as watches: the whole answer is collected first (so too for `Corrupt`).
     Torn,
+    /// The work is done and a list in the answer lacks its second half, with all that is said about the list as it
+    /// was. Only Cloudflare's lists; for all else it is `Torn`.
+    Partial,
     /// The work is done and one byte in the middle of the answer is another one.
     Corrupt,
 }

@@ -24,6 +24,10 @@ pub struct HttpServer {
     _stop: DropGuard,
 }
 
+/// In a response's extensions: the connection ends instead of carrying it, as when TLS cannot be agreed on.
+#[derive(Clone, Copy)]
+pub(crate) struct HangUp;
+
 /// The connection shall end without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer was dropped on purpose")]
@@ -91,10 +95,10 @@ async fn answer(
     let fault = faults.next(service, &call);
     let ordinary = async || {
         let Ok(response) = router.oneshot(request).await;
-        response
+        if response.extensions().get::<HangUp>().is_some() { Err(Dropped) } else { Ok(response) }
     };
     match fault {
-        None => Ok(ordinary().await),
+        None => ordinary().await,
         Some(Fault::Error { status, body }) => Ok(page(status, "application/json", body)),
         Some(Fault::HtmlError { status }) => Ok(page(status, "text/html; charset=UTF-8", HTML.to_owned())),
         Some(Fault::RateLimit { retry_after }) => {
@@ -104,20 +108,18 @@ async fn answer(
         }
         Some(Fault::Slow { ms }) => {
             tokio::time::sleep(Duration::from_millis(ms)).await;
-            Ok(ordinary().await)
+            ordinary().await
         }
         Some(Fault::SlowAfter { ms }) => {
             let response = ordinary().await;
             tokio::time::sleep(Duration::from_millis(ms)).await;
-            Ok(response)
+            response
         }
         Some(Fault::DropBefore) => Err(Dropped),
-        Some(Fault::DropAfter) => {
-            drop(ordinary().await);
-            Err(Dropped)
-        }
-        Some(Fault::Torn) => torn(ordinary().await).await,
-        Some(Fault::Corrupt) => corrupt(ordinary().await).await,
+        Some(Fault::DropAfter) => ordinary().await.and(Err(Dropped)),
+        Some(Fault::Torn) => torn(ordinary().await?).await,
+        Some(Fault::Corrupt) => corrupt(ordinary().await?).await,
+        Some(Fault::Partial) => partial(ordinary().await?).await,
     }
 }
 
@@ -145,6 +147,16 @@ async fn corrupt(response: Response<Body>) -> Result<Response<Body>, Dropped> {
         *byte ^= 0x20;
     }
     Ok(Response::from_parts(head, Body::from(bytes)))
+}
+
+async fn partial(response: Response<Body>) -> Result<Response<Body>, Dropped> {
+    let (mut head, body) = whole(response).await?;
+    let Ok(mut answer) = serde_json::from_slice::<serde_json::Value>(&body) else { return Err(Dropped) };
+    if let Some(list) = answer["result"].as_array_mut() {
+        list.truncate(list.len() / 2);
+    }
+    head.headers.remove(header::CONTENT_LENGTH);
+    Ok(Response::from_parts(head, Body::from(answer.to_string())))
 }
 
 async fn whole(response: Response<Body>) -> Result<(axum::http::response::Parts, Bytes), Dropped> {

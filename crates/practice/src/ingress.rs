@@ -85,12 +85,7 @@ async fn publish(homelab: Arc<Homelab>, cluster: Arc<Cluster>, tls: TlsAcceptor)
 /// The addresses of the controller's service, while one of its pods is ready to answer there.
 fn published(cluster: &Cluster) -> BTreeSet<Ipv4Addr> {
     let services = cluster.store.list("services", None).0;
-    let controllers = services.iter().filter(|service| {
-        let labels = &service["metadata"]["labels"];
-        labels["app.kubernetes.io/name"] == "ingress-nginx"
-            && labels["app.kubernetes.io/component"] == "controller"
-    });
-    let ready = controllers.filter(|service| {
+    let ready = services.iter().filter(|service| is_controller(service)).filter(|service| {
         !backends(cluster, text(&service["metadata"]["namespace"]), text(&service["metadata"]["name"]))
             .is_empty()
     });
@@ -98,6 +93,26 @@ fn published(cluster: &Cluster) -> BTreeSet<Ipv4Addr> {
         .flat_map(|service| items(&service["status"]["loadBalancer"]["ingress"]))
         .filter_map(|entry| text(&entry["ip"]).parse().ok())
         .collect()
+}
+
+fn is_controller(service: &Value) -> bool {
+    let labels = &service["metadata"]["labels"];
+    labels["app.kubernetes.io/name"] == "ingress-nginx"
+        && labels["app.kubernetes.io/component"] == "controller"
+}
+
+/// What the controller answers to a request from inside the cluster, through its service. `None` when the service is
+/// not a controller's or nobody is ready behind it.
+pub(crate) fn inside(
+    cluster: &Cluster,
+    namespace: &str,
+    service: &str,
+    request: &Request,
+    secure: bool,
+) -> Option<Response> {
+    let object = cluster.store.get(&Key::namespaced("services", namespace, service))?;
+    let ready = is_controller(&object) && !backends(cluster, namespace, service).is_empty();
+    ready.then(|| route(cluster, request, secure, 0))
 }
 
 async fn listen(cluster: Arc<Cluster>, at: SocketAddr, tls: Option<TlsAcceptor>) {

@@ -1,4 +1,4 @@
-//! A homelab in a process: SSH machines, the Kubernetes API, the Cloudflare API, DNS, a K3s mirror.
+//! A homelab in a process: SSH machines, the Kubernetes API, the Cloudflare API and edge, DNS, a K3s mirror.
 //!
 //! It speaks the real protocols on loopback, keeps state, and refuses what the real thing refuses. It never
 //! uses the clients of `world`: a double that shares the code of the client agrees with its bugs.
@@ -7,6 +7,7 @@ pub mod clock;
 pub mod cloudflare;
 mod control;
 pub mod dns;
+pub mod edge;
 pub mod fault;
 pub mod homelab;
 pub mod http;
@@ -54,6 +55,7 @@ pub struct Practice {
     pub public: Arc<DnsServer>,
     pub system: Arc<DnsServer>,
     api: HttpServer,
+    edge: HttpServer,
     control: HttpServer,
     /// The private key that every machine knows, as a file for clients that want a path; gone with this value.
     key: NamedTempFile,
@@ -82,6 +84,7 @@ impl Practice {
         let system = Arc::new(name_server(Role::System, names(&homelab)).await?);
         let mirror = Mirror::start(options.binary_size, faults.clone()).await?;
         let api = http::serve(loopback().await?, Service::Cloudflare, faults.clone(), cloud.router())?;
+        let edge = edge::serve(loopback().await?, cloud.clone(), homelab.clone(), faults.clone())?;
         // The control door has rules of its own: a fault must not lock the test out that set it.
         let door = Control {
             homelab: homelab.clone(),
@@ -101,6 +104,7 @@ impl Practice {
             public,
             system,
             api,
+            edge,
             control,
             key,
             _machines: machines,
@@ -112,6 +116,11 @@ impl Practice {
     /// The base URL of the Cloudflare API, without a trailing slash.
     pub fn cloudflare(&self) -> String {
         format!("http://{}/client/v4", self.api.address)
+    }
+
+    /// The base URL at which a visitor from the Internet is played, by the `Host` header.
+    pub fn edge(&self) -> String {
+        format!("http://{}", self.edge.address)
     }
 
     /// The base URL of practice's own door.
@@ -126,6 +135,7 @@ impl Practice {
         json!({
             "version": 1,
             "cloudflare": self.cloudflare(),
+            "edge": self.edge(),
             "k3s": {
                 "releases": format!("{mirror}/releases"),
                 "install": format!("{mirror}/install"),
@@ -169,7 +179,7 @@ impl Practice {
     }
 
     /// All that a client could have changed, to be compared with a later look: each machine's files, boots and K3s,
-    /// and how many changes Cloudflare's records saw.
+    /// and how many changes Cloudflare saw.
     pub fn footprint(&self) -> Value {
         let machines: Vec<Value> = self.homelab.read(|state| {
             let machines = state.machines.iter();
@@ -186,7 +196,8 @@ impl Practice {
                 })
                 .collect()
         });
-        json!([machines, self.cloud.audit().len()])
+        let cloud = &self.cloud;
+        json!([machines, cloud.audit().len(), cloud.tunnel_audit().len(), cloud.access_audit().len()])
     }
 
     /// What `portico practice serve --json` prints: endpoints, machines, a token, a zone, and the door for tests.
@@ -195,6 +206,7 @@ impl Practice {
             "endpoints": self.endpoints(),
             "machines": self.machines(),
             "cloudflareToken": cloudflare::PORTICO_TOKEN,
+            "clusterToken": cloudflare::CLUSTER_TOKEN,
             "zone": "example.test",
             "control": self.control(),
         })

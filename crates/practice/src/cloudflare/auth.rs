@@ -3,17 +3,17 @@
 //! Which permission a call needs is said by the call itself, through [`Caller::need`]. Global API keys are
 //! refused: nothing in a homelab should hold one.
 
-use super::Cloud;
 use super::envelope::{self, Answer, Refusal};
 use super::limits::{self, Window};
 use super::seed::ACCOUNT_ID;
+use super::{Cloud, State as Account};
 use crate::clock::timestamp;
 use axum::extract::{Extension, Path, Request, State};
-use axum::http::header;
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
@@ -99,11 +99,16 @@ impl Caller {
 
 /// Finds the token of a call, counts the call, and lets it on. Answers carry the rate limit's headers.
 pub(super) async fn identify(State(cloud): State<Cloud>, mut request: Request, next: Next) -> Response {
-    let caller = admit(&cloud, &request);
+    let caller = bearer(request.headers()).and_then(|secret| cloud.admit(&secret, request.uri().path()));
     let mut response = match caller {
         Ok(caller) => {
+            let before = (request.method() != Method::GET).then(|| cloud.before_write());
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            let response = next.run(request).await;
+            if response.status().is_success() {
+                cloud.written(before.flatten());
+            }
+            response
         }
         Err(refusal) => refusal.into_response(),
     };
@@ -111,26 +116,41 @@ pub(super) async fn identify(State(cloud): State<Cloud>, mut request: Request, n
     response
 }
 
-fn admit(cloud: &Cloud, request: &Request) -> Result<Caller, Refusal> {
-    let secret = bearer(request)?;
-    let path = request.uri().path();
-    let verifying = path.ends_with("/tokens/verify");
-    let mut state = cloud.state();
-    let token = state.tokens.iter().find(|token| token.secret == secret).cloned();
-    let Some(token) = token else {
-        return Err(if verifying { invalid_token() } else { bad_token(path) });
-    };
-    let now = cloud.clock.now();
-    state.windows.entry(token.id.clone()).or_insert_with(|| Window::starting(now)).count(now)?;
-    // A dead token can still be asked about, and nothing else.
-    if token.status != TokenStatus::Active && !verifying {
-        return Err(bad_token(path));
+impl Cloud {
+    /// Finds the token with this text for a call of `path`, and counts the call.
+    pub(super) fn admit(&self, secret: &str, path: &str) -> Result<Caller, Refusal> {
+        let verifying = path.ends_with("/tokens/verify");
+        let mut state = self.state();
+        let token = state.tokens.iter().find(|token| token.secret == secret).cloned();
+        let Some(token) = token else {
+            return Err(if verifying { invalid_token() } else { bad_token(path) });
+        };
+        let now = self.clock.now();
+        state.windows.entry(token.id.clone()).or_insert_with(|| Window::starting(now)).count(now)?;
+        // A dead token can still be asked about, and nothing else.
+        if token.status != TokenStatus::Active && !verifying {
+            return Err(bad_token(path));
+        }
+        Ok(Caller(Arc::new(token)))
     }
-    Ok(Caller(Arc::new(token)))
+
+    /// The state, for a call below `/accounts/{account}` that needs one of the permissions.
+    pub(super) fn account(
+        &self,
+        caller: &Caller,
+        account: &str,
+        any_of: &[Permission],
+    ) -> Result<MutexGuard<'_, Account>, Refusal> {
+        envelope::well_formed(account, &format!("/accounts/{account}"))?;
+        if account != ACCOUNT_ID {
+            return Err(Refusal::new(401, 10000, "Authentication error"));
+        }
+        caller.need(any_of)?;
+        Ok(self.state())
+    }
 }
 
-fn bearer(request: &Request) -> Result<String, Refusal> {
-    let headers = request.headers();
+fn bearer(headers: &HeaderMap) -> Result<String, Refusal> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return Err(match headers.get("x-auth-key") {
             None => Refusal::bad(9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers"),

@@ -54,6 +54,10 @@ impl Refusal {
         self.retry_after = Some(seconds);
         self
     }
+
+    pub(super) fn errors(&self) -> &[Value] {
+        &self.errors
+    }
 }
 
 impl IntoResponse for Refusal {
@@ -76,6 +80,14 @@ pub(super) fn ok(result: Value) -> Answer {
     with_messages(result, json!([]))
 }
 
+/// A result with another status than 200.
+pub(super) fn with_status(status: StatusCode, result: Value) -> Answer {
+    ok(result).map(|mut answer| {
+        *answer.status_mut() = status;
+        answer
+    })
+}
+
 pub(super) fn with_messages(result: Value, messages: Value) -> Answer {
     let body = json!({"success": true, "errors": [], "messages": messages, "result": result});
     Ok(Json(body).into_response())
@@ -83,23 +95,25 @@ pub(super) fn with_messages(result: Value, messages: Value) -> Answer {
 
 /// One page of `all`, with `result_info`. Pages beyond the last one are empty.
 pub(super) fn paged(all: Vec<Value>, page: usize, per_page: usize) -> Answer {
+    let pages = all.len().div_ceil(per_page);
+    listed(all, page, per_page, Some(pages))
+}
+
+/// The same for products that do not say how many pages there are.
+pub(super) fn counted(all: Vec<Value>, page: usize, per_page: usize) -> Answer {
+    listed(all, page, per_page, None)
+}
+
+fn listed(all: Vec<Value>, page: usize, per_page: usize, pages: Option<usize>) -> Answer {
     let total = all.len();
     let shown: Vec<Value> =
         all.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
-    Ok(Json(json!({
-        "success": true,
-        "errors": [],
-        "messages": [],
-        "result_info": {
-            "page": page,
-            "per_page": per_page,
-            "count": shown.len(),
-            "total_count": total,
-            "total_pages": total.div_ceil(per_page),
-        },
-        "result": shown,
-    }))
-    .into_response())
+    let mut info = json!({"page": page, "per_page": per_page, "count": shown.len(), "total_count": total});
+    if let Some(pages) = pages {
+        info["total_pages"] = pages.into();
+    }
+    let body = json!({"success": true, "errors": [], "messages": [], "result_info": info, "result": shown});
+    Ok(Json(body).into_response())
 }
 
 /// The query of a list: its pairs in order, and paging within the bounds that the resource has.
@@ -136,7 +150,16 @@ pub(super) fn body<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Re
 
 /// Refuses an id that is not 32 hexadecimal digits, in the words for an unroutable path.
 pub(super) fn well_formed(id: &str, path: &str) -> Result<(), Refusal> {
-    if id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    routable(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), path)
+}
+
+/// The same for the products whose ids are UUIDs; that their refusal is the same one is not documented.
+pub(super) fn uuid(id: &str, path: &str) -> Result<(), Refusal> {
+    routable(uuid::Uuid::try_parse(id).is_ok(), path)
+}
+
+fn routable(is: bool, path: &str) -> Result<(), Refusal> {
+    if is {
         return Ok(());
     }
     let message = format!("Could not route to {path}, perhaps your object identifier is invalid?");

@@ -137,7 +137,7 @@ pub(super) async fn list(
     caller.need(MAY_READ)?;
     let query = envelope::Query(query);
     let (page, per_page) = query.paging(100, 1..=5_000_000)?;
-    let records = filters::select(&state.zones[zone].records, &query)?;
+    let records = filters::select(&state.listed(cloud.clock.now()).zones[zone].records, &query)?;
     envelope::paged(records.into_iter().map(Record::shown).collect(), page, per_page)
 }
 
@@ -150,7 +150,7 @@ pub(super) async fn read(
     let index = state.zone(&caller, &zone)?;
     caller.need(MAY_READ)?;
     envelope::well_formed(&record, &format!("/zones/{zone}/dns_records/{record}"))?;
-    let found = state.zones[index].records.iter().find(|known| known.id == record);
+    let found = state.holds.zones[index].records.iter().find(|known| known.id == record);
     envelope::ok(found.ok_or_else(no_record)?.shown())
 }
 
@@ -223,7 +223,7 @@ pub(super) async fn export(
     let state = cloud.state();
     let index = state.zone(&caller, &zone)?;
     caller.need(MAY_READ)?;
-    let text = zone_file(&state.zones[index]);
+    let text = zone_file(&state.holds.zones[index]);
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
 

@@ -21,12 +21,12 @@ pub(super) struct Transaction<'a> {
 
 impl<'a> Transaction<'a> {
     pub(super) fn begin(state: &'a mut State, zone: usize, who: &str, now: i64) -> Self {
-        let records = state.zones[zone].records.clone();
+        let records = state.holds.zones[zone].records.clone();
         Self { state, zone, who: who.to_owned(), now, records, entries: Vec::new() }
     }
 
     pub(super) fn commit(self) {
-        self.state.zones[self.zone].records = self.records;
+        self.state.holds.zones[self.zone].records = self.records;
         self.state.audit.extend(self.entries);
     }
 
@@ -87,7 +87,7 @@ impl<'a> Transaction<'a> {
     }
 
     fn zone_name(&self) -> String {
-        self.state.zones[self.zone].name.clone()
+        self.state.holds.zones[self.zone].name.clone()
     }
 
     fn note(&mut self, action: Action, before: Option<Record>, after: Option<Record>) {

@@ -13,12 +13,17 @@ use axum::extract::{Extension, Path, Query as Pairs, State};
 use serde_json::{Value, json};
 
 /// A domain in the account.
+#[derive(Clone)]
 pub struct Zone {
     pub id: String,
     pub name: String,
     /// `active` or `pending`.
     pub status: String,
     pub name_servers: Vec<String>,
+    /// Whether the edge has a certificate for the apex and one level below it.
+    pub universal_ssl: bool,
+    /// Whether proxied names publish ECH keys; a free zone starts with it.
+    pub ech: bool,
     /// Unix milliseconds.
     pub created_at: i64,
     pub records: Vec<Record>,
@@ -58,7 +63,8 @@ impl Account {
     /// The index of the zone with this id, if the caller reaches it.
     pub(super) fn zone(&self, caller: &Caller, id: &str) -> Result<usize, Refusal> {
         envelope::well_formed(id, &format!("/zones/{id}"))?;
-        self.zones
+        self.holds
+            .zones
             .iter()
             .position(|zone| zone.id == id && caller.reaches(&zone.name))
             .ok_or_else(|| Refusal::new(403, 9109, "Unauthorized to access requested resource"))
@@ -76,6 +82,7 @@ pub(super) async fn list(
     let any = query.get("match") == Some("any");
     let state = cloud.state();
     let mut zones: Vec<&Zone> = state
+        .holds
         .zones
         .iter()
         .filter(|zone| caller.reaches(&zone.name))
@@ -123,7 +130,7 @@ pub(super) async fn read(
     let state = cloud.state();
     let index = state.zone(&caller, &id)?;
     caller.need(&[Permission::ZoneRead, Permission::DnsRead, Permission::DnsWrite, Permission::SslRead])?;
-    envelope::ok(state.zones[index].shown())
+    envelope::ok(state.holds.zones[index].shown())
 }
 
 /// A token without "Account Settings Read" gets an empty list, not a refusal.
@@ -137,7 +144,7 @@ pub(super) async fn accounts(
     let named = query.get("name").is_none_or(|name| name.eq_ignore_ascii_case(ACCOUNT_NAME));
     let mut accounts = Vec::new();
     if caller.has(&[Permission::AccountSettingsRead]) && named {
-        let created = cloud.state().zones.iter().map(|zone| zone.created_at).min().unwrap_or_default();
+        let created = cloud.state().holds.zones.iter().map(|zone| zone.created_at).min().unwrap_or_default();
         accounts.push(json!({
             "id": ACCOUNT_ID,
             "name": ACCOUNT_NAME,

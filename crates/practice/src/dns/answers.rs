@@ -45,7 +45,7 @@ pub(super) fn lookup(zones: &[Zone], name: &str, kind: RecordType) -> Option<Fou
     let mut found = Found::empty(ResponseCode::NoError);
     let mut owner = name.to_owned();
     for _ in 0..LONGEST_CHAIN {
-        let Some(records) = at(zone, &owner) else {
+        let Some(records) = standing(zone, &owner) else {
             found.code = ResponseCode::NXDomain;
             found.authority.push(soa(zone));
             return Some(found);
@@ -74,7 +74,7 @@ pub(super) fn lookup(zones: &[Zone], name: &str, kind: RecordType) -> Option<Fou
                 continue;
             }
             _ if proxied && edge_type(kind) => {
-                let data = edge(&owner, kind);
+                let data = edge(&owner, kind, zone.ech);
                 found.answers.extend(data.into_iter().map(|data| record(&owner, AUTOMATIC_TTL, data)));
             }
             _ => found.answers.extend(plain(zone, &records, &owner, kind)),
@@ -87,7 +87,8 @@ pub(super) fn lookup(zones: &[Zone], name: &str, kind: RecordType) -> Option<Fou
     Some(Found::empty(ResponseCode::ServFail))
 }
 
-fn zone_of<'a>(zones: &'a [Zone], name: &str) -> Option<&'a Zone> {
+/// The zone that holds `name`.
+pub(crate) fn zone_of<'a>(zones: &'a [Zone], name: &str) -> Option<&'a Zone> {
     zones
         .iter()
         .filter(|zone| name == zone.name || name.ends_with(&format!(".{}", zone.name)))
@@ -96,7 +97,7 @@ fn zone_of<'a>(zones: &'a [Zone], name: &str) -> Option<&'a Zone> {
 
 /// The records that answer for `name`: its own, none if it only has names below it, or those of the nearest
 /// wildcard. `None` is a name that does not exist.
-fn at<'a>(zone: &'a Zone, name: &str) -> Option<Vec<&'a Stored>> {
+pub(crate) fn standing<'a>(zone: &'a Zone, name: &str) -> Option<Vec<&'a Stored>> {
     let own =
         |name: &str| -> Vec<&Stored> { zone.records.iter().filter(|record| record.name == name).collect() };
     let exists = |name: &str| {
@@ -183,7 +184,7 @@ fn edge_type(kind: RecordType) -> bool {
 }
 
 /// The anycast addresses of the edge for a proxied name, always the same ones for a name.
-fn edge(name: &str, kind: RecordType) -> Vec<RData> {
+fn edge(name: &str, kind: RecordType, with_ech: bool) -> Vec<RData> {
     let [a, b, c, d, ..] = digest(name);
     let v4 = [Ipv4Addr::new(104, 21, a, b), Ipv4Addr::new(172, 67, 128 | (c & 63), d)];
     match kind {
@@ -196,7 +197,8 @@ fn edge(name: &str, kind: RecordType) -> Vec<RData> {
             .into(),
         RecordType::HTTPS => {
             let hint = v4.map(|address| address.to_string()).join(",");
-            let text = format!("1 . alpn=h3,h2 ipv4hint={hint} ech={}", ech());
+            let keys = if with_ech { format!(" ech={}", ech()) } else { String::new() };
+            let text = format!("1 . alpn=h3,h2 ipv4hint={hint}{keys}");
             RData::try_from_str(RecordType::HTTPS, &text).into_iter().collect()
         }
         // A proxied CNAME is never shown as one.

@@ -93,7 +93,7 @@ async fn perform(order: &Order, stdin: &mut Stdin) -> Option<Outcome> {
     };
     match fault {
         Some(Fault::SlowAfter { ms }) => tokio::time::sleep(Duration::from_millis(ms)).await,
-        Some(Fault::DropAfter | Fault::Torn) => {
+        Some(Fault::DropAfter | Fault::Torn | Fault::Partial) => {
             if outcome.reboots {
                 tokio::spawn(reboot(Arc::clone(homelab), machine.clone()));
             }

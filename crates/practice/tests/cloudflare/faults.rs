@@ -70,3 +70,35 @@ async fn a_fault_strikes_once_and_calls_are_counted() {
     assert_eq!(calls[1].call, "GET /client/v4/zones");
     assert!(calls[1].fault.is_some() && calls[2].fault.is_none());
 }
+
+#[tokio::test]
+async fn a_list_can_miss_entries_that_it_counts() {
+    let api = Api::start().await;
+    api.faults.add(Rule::next(Service::Cloudflare, Fault::Partial).on("GET *dns_records*"));
+    let partial = api.dns(Method::GET, "?per_page=5000", None).await;
+    assert_eq!(partial.body["result_info"]["count"], json!(8));
+    assert_eq!(partial.result().as_array().map(Vec::len), Some(4));
+    assert_eq!(api.dns(Method::GET, "", None).await.result().as_array().map(Vec::len), Some(8));
+}
+
+#[tokio::test]
+async fn lists_can_lag_behind_by_the_clock() {
+    let api = Api::start().await;
+    api.cloud.lag_lists(60);
+    let count = async || api.dns(Method::GET, "", None).await.result().as_array().map(Vec::len);
+    let make = async |name: &str| {
+        Api::made(api.create(json!({"type": "A", "name": name, "content": "192.0.2.1"})).await)
+    };
+    let first = make("one").await;
+    api.clock.advance(30_000);
+    make("two").await;
+    assert_eq!(count().await, Some(8), "neither is seen");
+    assert_eq!(api.dns(Method::GET, &format!("/{first}"), None).await.status, 200, "but each can be read");
+    api.clock.advance(30_000);
+    assert_eq!(count().await, Some(9), "a minute after the first");
+    api.clock.advance(30_000);
+    assert_eq!(count().await, Some(10));
+    make("three").await;
+    api.cloud.lag_lists(0);
+    assert_eq!(count().await, Some(11));
+}
