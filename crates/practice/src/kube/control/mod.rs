@@ -3,7 +3,10 @@
 //! Level-based like the real ones: every pass looks at everything, and a pass that writes is followed by another.
 //! What takes time in reality waits for a timer here.
 
+#[cfg(test)]
+mod bench;
 mod builtin;
+mod certificates;
 mod charts;
 mod definitions;
 mod garbage;
@@ -14,6 +17,7 @@ mod nodes;
 mod pods;
 mod sealing;
 mod servicelb;
+mod tunnel;
 mod workloads;
 
 pub use definitions::install;
@@ -26,9 +30,10 @@ use super::cluster::Cluster;
 use super::store::{Key, Store, timestamp};
 use crate::homelab::{Homelab, Role, sha256_hex};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// What a controller works with during one pass.
@@ -47,6 +52,10 @@ pub(super) struct Timers {
     /// between the question and the end of the pass.
     next: Option<Instant>,
     registered: HashMap<String, u64>,
+    /// The records that challenges made, by the challenge's uid.
+    proofs: HashMap<String, String>,
+    /// The cloudflared pods, by uid, whose tunnels are open.
+    connectors: BTreeSet<String>,
 }
 
 impl Timers {
@@ -70,6 +79,7 @@ pub async fn run(homelab: Arc<Homelab>, cluster: Arc<Cluster>) {
     let mut timers = Timers::default();
     let mut machines = homelab.watch();
     let mut objects = cluster.store.watch();
+    let mut clock = homelab.clock.watch();
     loop {
         machines.mark_unchanged();
         objects.mark_unchanged();
@@ -80,20 +90,30 @@ pub async fn run(homelab: Arc<Homelab>, cluster: Arc<Cluster>) {
                 .filter_map(|machine| machine.running())
                 .any(|k3s| k3s.role == Role::Server && k3s.cluster == Some(cluster.id))
         });
+        let mut now =
+            Pass { homelab: &homelab, cluster: &cluster, store: &cluster.store, timers: &mut timers };
         if alive {
-            pass(&mut Pass {
-                homelab: &homelab,
-                cluster: &cluster,
-                store: &cluster.store,
-                timers: &mut timers,
-            });
+            pass(&mut now);
         }
+        tunnel::reconcile(&mut now, alive);
         let next = timers.next.take().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
         tokio::select! {
             changed = machines.changed() => if changed.is_err() { return },
             changed = objects.changed() => if changed.is_err() { return },
             () = tokio::time::sleep_until(next) => {}
+            () = moved(&mut clock) => {}
         }
+    }
+}
+
+/// A held clock was moved; the machine's own moves all the time, and nothing waits for it here.
+async fn moved(clock: &mut Option<watch::Receiver<i64>>) {
+    let ended = match clock {
+        Some(clock) => clock.changed().await.is_err(),
+        None => true,
+    };
+    if ended {
+        std::future::pending().await
     }
 }
 
@@ -109,6 +129,7 @@ fn pass(pass: &mut Pass<'_>) {
     network::reconcile(pass);
     servicelb::reconcile(pass);
     sealing::reconcile(pass);
+    certificates::reconcile(pass);
 }
 
 impl Pass<'_> {

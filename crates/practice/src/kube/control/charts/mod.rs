@@ -62,3 +62,6 @@ pub fn render(
         other => Err(format!("chart {other:?} has nothing that practice could install")),
     }
 }
+
+#[cfg(test)]
+mod tests;
