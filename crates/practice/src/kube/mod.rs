@@ -11,6 +11,7 @@ mod cluster;
 mod control;
 mod deleting;
 mod discovery;
+pub(crate) mod engines;
 mod fields;
 mod kinds;
 mod known;

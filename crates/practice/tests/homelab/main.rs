@@ -5,4 +5,5 @@ mod dataplane;
 mod nodes;
 mod scripts;
 mod ssh;
+mod stack;
 mod support;
