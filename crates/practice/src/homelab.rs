@@ -16,9 +16,12 @@ pub use machine::{
 pub use mix::{bare, default_machines, foreign_k3s, nas, nuc, raspberry_pi};
 pub use ports::Ports;
 
+use crate::acme;
 use crate::clock::Clock;
+use crate::cloudflare::Cloud;
 use crate::fault::Faults;
 use crate::kube::Cluster;
+use crate::mirror;
 use russh::keys::PrivateKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -53,6 +56,10 @@ pub struct State {
     pub unpullable: BTreeSet<String>,
     /// The versions of each Helm chart that can be had, oldest first.
     pub charts: BTreeMap<String, Vec<String>>,
+    /// Whether the homelab reaches the Internet: without it tunnels break off and certificates do not come.
+    pub internet: bool,
+    /// How the certificate authority behaves.
+    pub acme: acme::Conduct,
 }
 
 impl State {
@@ -80,6 +87,10 @@ pub struct Homelab {
     pub pace: Pace,
     pub ports: Ports,
     pub faults: Faults,
+    /// The account that the clusters' programs talk to: cert-manager, cloudflared.
+    pub cloud: Cloud,
+    /// Who signs the certificates that cert-manager asks for.
+    pub authority: acme::Authority,
     state: Mutex<State>,
     changed: watch::Sender<u64>,
 }
@@ -91,19 +102,26 @@ impl Homelab {
     /// No four free ports below the ephemeral range on 127.77.0.1.
     pub fn new(options: Options) -> std::io::Result<Arc<Homelab>> {
         let ports = Ports::reserve()?;
-        let charts =
-            BTreeMap::from([("ingress-nginx".to_owned(), vec!["4.14.5".to_owned(), "4.15.1".to_owned()])]);
         let mut machines = options.machines;
         for (index, machine) in machines.iter_mut().enumerate() {
             machine.settle(options.seed, index);
         }
         let homelab = Arc::new(Homelab {
             seed: options.seed,
+            cloud: Cloud::new(options.clock.clone()),
+            authority: acme::Authority::new(options.clock.now()).map_err(std::io::Error::other)?,
             clock: options.clock,
             pace: options.pace,
             ports,
             faults: options.faults,
-            state: Mutex::new(State { machines, clusters: Vec::new(), unpullable: BTreeSet::new(), charts }),
+            state: Mutex::new(State {
+                machines,
+                clusters: Vec::new(),
+                unpullable: BTreeSet::new(),
+                charts: mirror::charts(),
+                internet: true,
+                acme: acme::Conduct::default(),
+            }),
             changed: watch::Sender::new(0),
         });
         let public = homelab.client_key().public_key().to_openssh().unwrap_or_default();
@@ -185,6 +203,16 @@ impl Homelab {
 
     pub fn unhang(&self, name: &str) -> Result<(), UnknownMachine> {
         self.change_machine(name, |machine| machine.power = Power::On)
+    }
+
+    /// Takes the homelab off the Internet, or puts it back.
+    pub fn set_internet(&self, reachable: bool) {
+        self.change(|state| state.internet = reachable);
+    }
+
+    /// What the certificate authority does from now on with those who ask.
+    pub fn set_verdict(&self, verdict: acme::Verdict) {
+        self.change(|state| state.acme.verdict = verdict);
     }
 
     /// Gives the machine another host key, as a reinstalled system or an impostor would have.

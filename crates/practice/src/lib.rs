@@ -3,6 +3,7 @@
 //! It speaks the real protocols on loopback, keeps state, and refuses what the real thing refuses. It never
 //! uses the clients of `world`: a double that shares the code of the client agrees with its bugs.
 
+pub mod acme;
 pub mod clock;
 pub mod cloudflare;
 mod control;
@@ -15,6 +16,7 @@ pub mod ingress;
 pub mod kube;
 pub mod machines;
 pub mod mirror;
+mod pem;
 
 use cloudflare::Cloud;
 use control::Control;
@@ -70,8 +72,8 @@ impl Practice {
     /// When an address or port cannot be had.
     pub async fn start(options: PracticeOptions) -> std::io::Result<Self> {
         let faults = options.homelab.faults.clone();
-        let cloud = Cloud::new(options.homelab.clock.clone());
         let homelab = Homelab::new(options.homelab)?;
+        let cloud = homelab.cloud.clone();
         let machines = machines::serve(homelab.clone()).await?;
         let clusters = kube::serve(homelab.clone());
         let ingress = ingress::serve(homelab.clone()).map_err(std::io::Error::other)?;

@@ -32,12 +32,26 @@ const CHANNELS: &[(&str, &str)] = &[
     ("v1.37", "v1.37.1+k3s1"),
 ];
 
-/// Chart, its newest version, the version of the app in it.
-const CHARTS: &[(&str, &str, &str)] = &[
-    ("ingress-nginx", "4.15.1", "1.15.1"),
-    ("cert-manager", "v1.21.1", "v1.21.1"),
-    ("sealed-secrets", "2.18.4", "0.36.1"),
+/// Chart, and its versions, oldest first, each with the version of the app in it.
+const CHARTS: &[(&str, &[(&str, &str)])] = &[
+    ("ingress-nginx", &[("4.14.5", "1.14.5"), ("4.15.1", "1.15.1")]),
+    ("cert-manager", &[("v1.20.3", "v1.20.3"), ("v1.21.1", "v1.21.1")]),
+    ("sealed-secrets", &[("2.18.4", "0.36.1"), ("2.18.5", "0.36.6")]),
+    ("kube-prometheus-stack", &[("88.5.3", "v0.93.1")]),
+    ("argo-cd", &[("10.1.1", "v3.4.4")]),
 ];
+
+/// The versions of each chart that can be had, oldest first.
+pub fn charts() -> BTreeMap<String, Vec<String>> {
+    let versions = |of: &[(&str, &str)]| of.iter().map(|(version, _)| (*version).to_owned()).collect();
+    CHARTS.iter().map(|(name, of)| ((*name).to_owned(), versions(of))).collect()
+}
+
+/// The version of the app in a version of a chart.
+pub fn app_version(chart: &str, version: &str) -> Option<&'static str> {
+    let (_, versions) = CHARTS.iter().find(|(name, _)| *name == chart)?;
+    versions.iter().find(|(own, _)| *own == version).map(|(_, app)| *app)
+}
 
 /// Architecture as in the checksum files, and the name of its binary.
 const ARCHITECTURES: &[(&str, &str)] = &[("amd64", "k3s"), ("arm64", "k3s-arm64"), ("arm", "k3s-armhf")];
@@ -215,13 +229,15 @@ async fn channels(State(files): State<Arc<Files>>) -> Response {
 }
 
 async fn chart(State(files): State<Arc<Files>>, Path(name): Path<String>) -> Response {
-    let Some((_, version, app)) = CHARTS.iter().find(|(chart, ..)| *chart == name) else {
+    let Some((_, versions)) = CHARTS.iter().find(|(chart, _)| *chart == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let index = format!(
-        "apiVersion: v1\nentries:\n  {name}:\n    - name: {name}\n      version: {version}\n      \
-         appVersion: {app}\n      urls: [\"{name}-{version}.tgz\"]\n"
-    );
+    let mut index = format!("apiVersion: v1\nentries:\n  {name}:\n");
+    for (version, app) in versions.iter().rev() {
+        index += &format!(
+            "    - name: {name}\n      version: {version}\n      appVersion: {app}\n      urls: [\"{name}-{version}.tgz\"]\n"
+        );
+    }
     files.sent(format!("/charts/{name}/index.yaml"), index)
 }
 

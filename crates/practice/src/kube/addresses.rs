@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-const FIRST_PORT: u64 = 30_000;
+const PORTS: std::ops::Range<u64> = 30_000..32_768;
 
 /// Gives a service what its type asks for and what it has not got yet.
 pub fn allocate(services: &[Arc<Value>], old: Option<&Value>, object: &mut Value) {
@@ -51,9 +51,9 @@ pub fn allocate(services: &[Arc<Value>], old: Option<&Value>, object: &mut Value
             .flatten()
             .find(|old| old["port"] == port["port"])
             .and_then(|old| old["nodePort"].as_u64());
-        let number = kept
-            .or_else(|| (FIRST_PORT..32_768).find(|number| !taken.contains(number)))
-            .unwrap_or(FIRST_PORT);
+        // At random, as the real one: two homelabs on one computer would else ask for the same.
+        let mut drawn = std::iter::repeat_with(|| rand::random_range(PORTS)).take(10_000);
+        let number = kept.or_else(|| drawn.find(|number| !taken.contains(number))).unwrap_or(PORTS.start);
         taken.insert(number);
         port["nodePort"] = json!(number);
     }

@@ -6,11 +6,12 @@
 use super::cluster::Cluster;
 use super::control;
 use super::discovery;
-use super::kinds::Kind;
+use super::kinds::{self, Kind};
 use super::patch::Patch;
+use super::proxy;
 use super::refusal::Refusal;
 use super::select::Selector;
-use super::store::Key;
+use super::store::{Key, Store};
 use super::watching;
 use super::writing::{Target, Written};
 use crate::homelab::{Homelab, Role};
@@ -40,7 +41,7 @@ pub fn router(api: Api, known: bool) -> Router {
 
 /// A path taken apart.
 struct Place {
-    kind: &'static Kind,
+    kind: Kind,
     namespace: Option<String>,
     name: Option<String>,
     subresource: Option<String>,
@@ -115,7 +116,7 @@ async fn answer(
         }
         "/readyz" => return "ok".into_response(),
         "/api" => return Json(discovery::core_versions()).into_response(),
-        "/apis" => return Json(discovery::group_list()).into_response(),
+        "/apis" => return Json(discovery::group_list(&served(&api))).into_response(),
         _ => {}
     }
     let content_type = head
@@ -132,14 +133,18 @@ async fn answer(
         named => named.to_owned(),
     };
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    if let ["api", "v1", "namespaces", namespace, "services", which, "proxy", rest @ ..] = &segments[..] {
+        let body = to_bytes(body, 8 << 20).await.unwrap_or_default();
+        let path = format!("/{}", rest.join("/"));
+        return proxy::pass(&api.cluster, namespace, &unescape(which), head.method.as_str(), &path, &body)
+            .unwrap_or_else(IntoResponse::into_response);
+    }
     let place = match &segments[..] {
-        ["api", "v1"] => return listed(discovery::resources("")),
-        ["apis", group] => {
-            return listed(discovery::resources(group).map(|_| discovery::group(group)));
-        }
-        ["apis", group, "v1"] => return listed(discovery::resources(group)),
-        ["api", "v1", rest @ ..] => locate("", rest),
-        ["apis", group, "v1", rest @ ..] => locate(group, rest),
+        ["api", "v1"] => return listed(discovery::resources(&served(&api), "", "v1")),
+        ["apis", group] => return listed(discovery::group(&served(&api), group)),
+        ["apis", group, version] => return listed(discovery::resources(&served(&api), group, version)),
+        ["api", "v1", rest @ ..] => locate(&api.cluster.store, "", "v1", rest),
+        ["apis", group, version, rest @ ..] => locate(&api.cluster.store, group, version, rest),
         _ => None,
     };
     let Some(place) = place else { return Refusal::path_not_found().into_response() };
@@ -149,6 +154,10 @@ async fn answer(
     };
     let call = Call { api: &api, place, query, content_type, manager, body: &body };
     call.perform(&head.method).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+fn served(api: &Api) -> Vec<Kind> {
+    kinds::served(&api.cluster.store)
 }
 
 fn listed(found: Option<Value>) -> Response {
@@ -169,9 +178,9 @@ fn has_quorum(api: &Api) -> bool {
     up * 2 > members
 }
 
-fn locate(group: &str, rest: &[&str]) -> Option<Place> {
+fn locate(store: &Store, group: &str, version: &str, rest: &[&str]) -> Option<Place> {
     let place = |plural: &str, namespace: Option<&str>, name: Option<&str>, subresource: Option<&str>| {
-        let kind = Kind::find(group, plural)?;
+        let kind = kinds::find(store, group, version, plural)?;
         Some(Place {
             kind,
             namespace: namespace.map(unescape),
@@ -249,12 +258,13 @@ impl Call<'_> {
 
     fn target(&self) -> Target<'_> {
         Target {
-            kind: self.place.kind,
+            kind: &self.place.kind,
             namespace: self.place.namespace.as_deref().unwrap_or_default(),
             name: self.place.name.as_deref().unwrap_or_default(),
             subresource: self.place.subresource.as_deref(),
             manager: &self.manager,
             dry: self.query.get("dryRun") == "All",
+            strict: self.query.get("fieldValidation") == "Strict",
         }
     }
 
@@ -285,7 +295,7 @@ impl Call<'_> {
     }
 
     fn collection(&self) -> Result<Response, Refusal> {
-        let kind = self.place.kind;
+        let kind = &self.place.kind;
         let selector = self.selector()?;
         let namespace = self.place.namespace.clone();
         if self.query.flag("watch") {
@@ -327,12 +337,12 @@ impl Call<'_> {
             target.delete(store, &options)?;
             items.push((**object).clone());
         }
-        let kind = self.place.kind;
+        let kind = &self.place.kind;
         Ok(Json(json!({"kind": discovery::list_kind(kind), "apiVersion": kind.api_version(), "metadata": {}, "items": items})).into_response())
     }
 
     fn log(&self, name: &str) -> Result<Response, Refusal> {
-        let kind = self.place.kind;
+        let kind = &self.place.kind;
         let store = &self.api.cluster.store;
         let pod = store
             .get(&Key::namespaced("pods", self.place.namespace.as_deref().unwrap_or_default(), name))

@@ -1,6 +1,7 @@
 //! One cluster: its authority, its join token, its objects, and what each node was started with.
 
 use super::authority::Authority;
+use super::control;
 use super::settings::Settings;
 use super::store::Store;
 use crate::homelab::{Role, sha256_hex};
@@ -33,6 +34,8 @@ pub struct Cluster {
     pub created: i64,
     pub store: Arc<Store>,
     pub(super) authority: Authority,
+    /// What the controller of sealed-secrets holds in memory.
+    pub(super) keyring: Mutex<control::Keyring>,
     password: String,
     registrations: Mutex<BTreeMap<String, Registration>>,
 }
@@ -42,14 +45,17 @@ impl Cluster {
     /// Keys cannot be made.
     pub fn found(founding: Founding) -> Result<Arc<Cluster>, rcgen::Error> {
         let authority = Authority::new(founding.created)?;
+        let store = Store::new();
+        control::install(&store);
         Ok(Arc::new(Cluster {
             id: founding.id,
             etcd: founding.settings.flag("cluster-init"),
             settings: founding.settings,
             version: founding.version,
             created: founding.created,
-            store: Store::new(),
+            store,
             authority,
+            keyring: Mutex::default(),
             password: founding.password,
             registrations: Mutex::new(BTreeMap::new()),
         }))

@@ -1,6 +1,6 @@
 //! What the API says of itself: version, groups, resources.
 
-use super::kinds::{KINDS, Kind, groups};
+use super::kinds::{Kind, group_version};
 use serde_json::{Value, json};
 
 /// `/version` for a K3s version like `v1.34.4+k3s1`.
@@ -17,22 +17,37 @@ pub fn core_versions() -> Value {
     json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
 }
 
-pub fn group_list() -> Value {
-    let groups: Vec<Value> = groups().into_iter().map(group).collect();
+pub fn group_list(kinds: &[Kind]) -> Value {
+    let mut names: Vec<&str> = Vec::new();
+    for kind in kinds {
+        if !kind.group.is_empty() && !names.contains(&&*kind.group) {
+            names.push(&kind.group);
+        }
+    }
+    let groups: Vec<Value> = names.into_iter().filter_map(|name| group(kinds, name)).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
-pub fn group(name: &str) -> Value {
-    let version = json!({"groupVersion": format!("{name}/v1"), "version": "v1"});
-    json!({"kind": "APIGroup", "apiVersion": "v1", "name": name, "versions": [version], "preferredVersion": version})
+pub fn group(kinds: &[Kind], name: &str) -> Option<Value> {
+    let mut versions: Vec<Value> = Vec::new();
+    for kind in kinds.iter().filter(|kind| kind.group == name) {
+        let version = json!({"groupVersion": kind.api_version(), "version": kind.version});
+        if !versions.contains(&version) {
+            versions.push(version);
+        }
+    }
+    let preferred = versions.first()?.clone();
+    Some(
+        json!({"kind": "APIGroup", "apiVersion": "v1", "name": name, "versions": versions, "preferredVersion": preferred}),
+    )
 }
 
 /// The resources of a group, or `None` when nothing of it is served.
-pub fn resources(group: &str) -> Option<Value> {
+pub fn resources(kinds: &[Kind], group: &str, version: &str) -> Option<Value> {
     let verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
     let mut listed = Vec::new();
-    for kind in KINDS.iter().filter(|kind| kind.group == group) {
-        let short: Vec<&str> = [kind.short].into_iter().filter(|short| !short.is_empty()).collect();
+    for kind in kinds.iter().filter(|kind| kind.group == group && kind.version == version) {
+        let short: Vec<&str> = [&*kind.short].into_iter().filter(|short| !short.is_empty()).collect();
         listed.push(json!({
             "name": kind.plural, "singularName": kind.kind.to_lowercase(), "namespaced": kind.namespaced, "kind": kind.kind,
             "verbs": verbs, "shortNames": short, "categories": categories(kind),
@@ -44,7 +59,7 @@ pub fn resources(group: &str) -> Option<Value> {
             }));
         }
     }
-    let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+    let version = group_version(group, version);
     (!listed.is_empty()).then(|| {
         json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": listed})
     })
@@ -52,11 +67,8 @@ pub fn resources(group: &str) -> Option<Value> {
 
 /// What `kubectl get all` shows.
 fn categories(kind: &Kind) -> &'static [&'static str] {
-    if matches!(kind.plural, "pods" | "services" | "deployments" | "daemonsets" | "replicasets" | "jobs") {
-        &["all"]
-    } else {
-        &[]
-    }
+    let all = ["pods", "services", "deployments", "daemonsets", "replicasets", "jobs"];
+    if all.contains(&&*kind.plural) { &["all"] } else { &[] }
 }
 
 /// The list's own kind, `DeploymentList`.

@@ -1,15 +1,30 @@
-//! The kinds that the API serves.
+//! The kinds that the API serves: the built-in ones, and those that a CustomResourceDefinition brings.
+//!
+//! A custom kind exists for as long as its definition is established, as in the real server; nothing here knows any of
+//! them by name. Deliberately absent: conversion between versions; an object is kept as it was written.
 
-/// One resource of the API.
-#[derive(Debug, PartialEq, Eq)]
+use super::store::Store;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+type Text = Cow<'static, str>;
+
+pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
+
+/// One resource of the API, in one version.
+#[derive(Debug, Clone)]
 pub struct Kind {
-    pub group: &'static str,
-    pub plural: &'static str,
-    pub kind: &'static str,
-    pub short: &'static str,
+    pub group: Text,
+    pub version: Text,
+    pub plural: Text,
+    pub kind: Text,
+    pub short: Text,
     pub namespaced: bool,
     /// Whether status is written through its own subresource alone.
     pub status: bool,
+    /// What defines a custom kind.
+    definition: Option<Arc<Value>>,
 }
 
 const fn kind(
@@ -20,13 +35,21 @@ const fn kind(
     namespaced: bool,
     status: bool,
 ) -> Kind {
-    Kind { group, plural, kind, short, namespaced, status }
+    Kind {
+        group: Cow::Borrowed(group),
+        version: Cow::Borrowed("v1"),
+        plural: Cow::Borrowed(plural),
+        kind: Cow::Borrowed(kind),
+        short: Cow::Borrowed(short),
+        namespaced,
+        status,
+        definition: None,
+    }
 }
 
-/// All are served as `v1`.
-pub const KINDS: &[Kind] = &[
+static BUILT_IN: &[Kind] = &[
     kind("", "nodes", "Node", "no", false, true),
-    kind("", "namespaces", "Namespace", "ns", false, true),
+    NAMESPACES,
     kind("", "pods", "Pod", "po", true, true),
     kind("", "services", "Service", "svc", true, true),
     kind("", "secrets", "Secret", "", true, false),
@@ -49,30 +72,88 @@ pub const KINDS: &[Kind] = &[
     kind("rbac.authorization.k8s.io", "clusterroles", "ClusterRole", "", false, false),
     kind("rbac.authorization.k8s.io", "clusterrolebindings", "ClusterRoleBinding", "", false, false),
     kind("storage.k8s.io", "storageclasses", "StorageClass", "sc", false, false),
+    kind(
+        "admissionregistration.k8s.io",
+        "validatingwebhookconfigurations",
+        "ValidatingWebhookConfiguration",
+        "",
+        false,
+        false,
+    ),
     kind("apiextensions.k8s.io", "customresourcedefinitions", "CustomResourceDefinition", "crd", false, true),
-    kind("helm.cattle.io", "helmcharts", "HelmChart", "", true, true),
-    kind("helm.cattle.io", "helmchartconfigs", "HelmChartConfig", "", true, false),
 ];
+
+pub const NAMESPACES: Kind = kind("", "namespaces", "Namespace", "ns", false, true);
 
 impl Kind {
     /// The store's name for the resource: `deployments.apps`, `pods`.
     pub fn resource(&self) -> String {
-        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
+        if self.group.is_empty() {
+            self.plural.to_string()
+        } else {
+            format!("{}.{}", self.plural, self.group)
+        }
     }
 
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { "v1".to_owned() } else { format!("{}/v1", self.group) }
+        group_version(&self.group, &self.version)
     }
 
-    pub fn find(group: &str, plural: &str) -> Option<&'static Kind> {
-        KINDS.iter().find(|kind| kind.group == group && kind.plural == plural)
+    pub fn is_custom(&self) -> bool {
+        self.definition.is_some()
+    }
+
+    /// The schema of a custom kind, when its definition has one.
+    pub fn schema(&self) -> Option<&Value> {
+        let version =
+            versions(self.definition.as_deref()?).find(|version| version["name"] == *self.version)?;
+        Some(&version["schema"]["openAPIV3Schema"]).filter(|schema| schema.is_object())
     }
 }
 
-/// All groups but the core one.
-pub fn groups() -> Vec<&'static str> {
-    let mut groups: Vec<&str> =
-        KINDS.iter().map(|kind| kind.group).filter(|group| !group.is_empty()).collect();
-    groups.dedup();
-    groups
+pub fn group_version(group: &str, version: &str) -> String {
+    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
+}
+
+/// Every kind in every version that is served now.
+pub fn served(store: &Store) -> Vec<Kind> {
+    let custom = store.list(DEFINITIONS, None).0.into_iter().flat_map(|definition| defined(&definition));
+    BUILT_IN.iter().cloned().chain(custom).collect()
+}
+
+pub fn find(store: &Store, group: &str, version: &str, plural: &str) -> Option<Kind> {
+    served(store)
+        .into_iter()
+        .find(|kind| kind.group == group && kind.version == version && kind.plural == plural)
+}
+
+fn versions(definition: &Value) -> impl Iterator<Item = &Value> {
+    definition["spec"]["versions"].as_array().into_iter().flatten()
+}
+
+/// What an established definition brings, newest version first as it stands there.
+fn defined(definition: &Arc<Value>) -> Vec<Kind> {
+    let conditions = definition["status"]["conditions"].as_array();
+    let established = conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition["type"] == "Established" && condition["status"] == "True");
+    if !established {
+        return Vec::new();
+    }
+    let text = |value: &Value| Cow::Owned(value.as_str().unwrap_or_default().to_owned());
+    let spec = &definition["spec"];
+    versions(definition)
+        .filter(|version| version["served"] == true)
+        .map(|version| Kind {
+            group: text(&spec["group"]),
+            version: text(&version["name"]),
+            plural: text(&spec["names"]["plural"]),
+            kind: text(&spec["names"]["kind"]),
+            short: text(&spec["names"]["shortNames"][0]),
+            namespaced: spec["scope"] == "Namespaced",
+            status: version["subresources"]["status"].is_object(),
+            definition: Some(Arc::clone(definition)),
+        })
+        .collect()
 }

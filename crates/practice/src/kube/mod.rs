@@ -4,17 +4,22 @@
 //! Deliberately not here: admission plugins, RBAC beyond the administrator, pods that run anything.
 
 mod addresses;
+mod admission;
 mod api;
 mod authority;
 mod cluster;
 mod control;
 mod deleting;
 mod discovery;
+pub(crate) mod engines;
 mod fields;
 mod kinds;
+mod known;
 mod patch;
+mod proxy;
 mod refusal;
 mod rules;
+mod schema;
 mod select;
 mod serve;
 mod settings;

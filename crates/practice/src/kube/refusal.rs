@@ -23,6 +23,11 @@ impl Refusal {
         Refusal::new(400, "BadRequest", message)
     }
 
+    /// An error that the real server has no reason for: no `reason` is sent.
+    pub fn internal(message: impl Into<String>) -> Refusal {
+        Refusal::new(500, "", message)
+    }
+
     pub fn unauthorized() -> Refusal {
         Refusal::new(401, "Unauthorized", "Unauthorized")
     }
@@ -70,7 +75,7 @@ impl Refusal {
             .map(|(field, reason, message)| json!({"reason": reason, "message": message, "field": field}))
             .collect();
         let whole = if kind.group.is_empty() {
-            kind.kind.to_owned()
+            kind.kind.to_string()
         } else {
             format!("{}.{}", kind.kind, kind.group)
         };
@@ -88,7 +93,7 @@ impl Refusal {
             details["group"] = json!(kind.group);
         }
         // The real server names the kind in causes of 422 and the plural elsewhere.
-        details["kind"] = json!(if self.code == 422 { kind.kind } else { kind.plural });
+        details["kind"] = json!(if self.code == 422 { &kind.kind } else { &kind.plural });
         if !causes.is_empty() {
             details["causes"] = json!(causes);
         }
@@ -99,8 +104,11 @@ impl Refusal {
     pub fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code,
+            "message": self.message, "code": self.code,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
         if !self.details.is_null() {
             status["details"] = self.details.clone();
         }

@@ -5,10 +5,9 @@
 
 use super::kinds::Kind;
 use super::refusal::Refusal;
+use super::schema::{self, Cause};
 use base64::Engine;
 use serde_json::{Value, json};
-
-type Cause = (String, &'static str, String);
 
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start \
      and end with an alphanumeric character (e.g. 'example.com', regex used for validation is \
@@ -36,7 +35,7 @@ pub fn validate(kind: &Kind, old: Option<&Value>, object: &Value) -> Result<(), 
     let mut invalid = |field: &str, value: &str, why: &str| {
         causes.push((field.to_owned(), "FieldValueInvalid", format!("Invalid value: {value:?}: {why}")));
     };
-    let by_label = matches!(kind.kind, "Namespace" | "Service");
+    let by_label = matches!(&*kind.kind, "Namespace" | "Service");
     let roles = kind.group.starts_with("rbac");
     if !roles && !(if by_label { is_label(name) } else { is_subdomain(name) }) {
         invalid("metadata.name", name, if by_label { LABEL } else { SUBDOMAIN });
@@ -55,6 +54,10 @@ pub fn validate(kind: &Kind, old: Option<&Value>, object: &Value) -> Result<(), 
                 "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
             );
         }
+    }
+    if kind.is_custom() {
+        schema::check(kind, object, &mut causes);
+        return settle(kind, name, &causes);
     }
     if kind.kind == "Node" {
         for taint in list(&object["spec"]["taints"]) {
@@ -78,7 +81,11 @@ pub fn validate(kind: &Kind, old: Option<&Value>, object: &Value) -> Result<(), 
     if let Some(old) = old {
         immutable(kind, old, object, &mut causes);
     }
-    if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid(kind, name, &causes)) }
+    settle(kind, name, &causes)
+}
+
+fn settle(kind: &Kind, name: &str, causes: &[Cause]) -> Result<(), Refusal> {
+    if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid(kind, name, causes)) }
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -86,7 +93,7 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn workload(kind: &Kind, old: Option<&Value>, object: &Value, causes: &mut Vec<Cause>) {
-    let (pod, at) = match kind.kind {
+    let (pod, at) = match &*kind.kind {
         "Pod" => (&object["spec"], "spec"),
         "Deployment" | "DaemonSet" | "ReplicaSet" | "Job" => {
             (&object["spec"]["template"]["spec"], "spec.template.spec")
@@ -107,7 +114,7 @@ fn workload(kind: &Kind, old: Option<&Value>, object: &Value, causes: &mut Vec<C
             }
         }
     }
-    if !matches!(kind.kind, "Deployment" | "DaemonSet" | "ReplicaSet") {
+    if !matches!(&*kind.kind, "Deployment" | "DaemonSet" | "ReplicaSet") {
         return;
     }
     let selector = &object["spec"]["selector"];
@@ -183,7 +190,7 @@ fn immutable(kind: &Kind, old: &Value, object: &Value, causes: &mut Vec<Cause>) 
             ));
         }
     };
-    match kind.kind {
+    match &*kind.kind {
         "Secret" => {
             fixed("type", old["type"] != object["type"]);
             fixed("data", old["immutable"] == true && old["data"] != object["data"]);
@@ -200,7 +207,10 @@ fn immutable(kind: &Kind, old: &Value, object: &Value, causes: &mut Vec<Cause>) 
 
 /// Fills in what the real server fills in.
 pub fn fill(kind: &Kind, object: &mut Value) {
-    match kind.kind {
+    if kind.is_custom() {
+        return;
+    }
+    match &*kind.kind {
         "Pod" => pod(&mut object["spec"]),
         "Deployment" => {
             let spec = &mut object["spec"];

@@ -210,7 +210,7 @@ impl Inner {
         }
         self.revision += 1;
         let new = new.map(|mut object| {
-            stamp(old.as_deref(), &mut object, self.revision);
+            stamp(old.as_deref(), &mut object, self.revision, has_generation(&key.resource));
             Arc::new(object)
         });
         // The last state of what goes carries the revision of its going, as watchers expect.
@@ -254,12 +254,22 @@ fn same(old: &Value, new: &Value) -> bool {
     strip(old) == strip(new)
 }
 
-fn stamp(old: Option<&Value>, object: &mut Value, revision: u64) {
-    let spec_changed = old.is_some_and(|old| old["spec"] != object["spec"] || old["data"] != object["data"]);
+/// Kinds that count the changes of what is wanted; those of the core group do not, but for pods.
+fn has_generation(resource: &str) -> bool {
+    let Some((plural, group)) = resource.split_once('.') else { return resource == "pods" };
+    !(group.starts_with("rbac.") || group.starts_with("storage.") || plural == "leases")
+}
+
+fn stamp(old: Option<&Value>, object: &mut Value, revision: u64, counts: bool) {
+    let spec_changed = old.is_some_and(|old| old["spec"] != object["spec"]);
     let Some(metadata) = object["metadata"].as_object_mut() else { return };
     metadata.entry("uid").or_insert_with(|| json!(uuid::Uuid::new_v4().to_string()));
     metadata.entry("creationTimestamp").or_insert_with(|| json!(timestamp()));
     metadata.insert("resourceVersion".to_owned(), json!(revision.to_string()));
+    if !counts {
+        metadata.remove("generation");
+        return;
+    }
     let generation = old.and_then(|old| old["metadata"]["generation"].as_u64());
     metadata.insert(
         "generation".to_owned(),

@@ -19,7 +19,7 @@ const DEFAULT_TIMEOUT: u64 = 1800;
 
 struct Watch {
     store: Arc<Store>,
-    kind: &'static Kind,
+    kind: Kind,
     namespace: Option<String>,
     selector: Selector,
     revision: u64,
@@ -32,7 +32,7 @@ struct Watch {
 /// 400 for a resourceVersion that is no number.
 pub fn stream(
     store: &Arc<Store>,
-    kind: &'static Kind,
+    kind: &Kind,
     namespace: Option<String>,
     selector: Selector,
     query: &Query,
@@ -48,7 +48,7 @@ pub fn stream(
     };
     let watch = Watch {
         store: Arc::clone(store),
-        kind,
+        kind: kind.clone(),
         namespace,
         selector,
         revision,

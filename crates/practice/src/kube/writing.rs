@@ -1,23 +1,27 @@
 //! The writing verbs: create, update, patch, on an object or its status.
 
+use super::admission;
 use super::fields::Author;
-use super::kinds::Kind;
+use super::kinds::{Kind, NAMESPACES};
 use super::patch::{self, Patch};
 use super::refusal::Refusal;
 use super::rules;
+use super::schema;
 use super::store::{Key, Store, keep_identity};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// One write as the request names it.
 pub struct Target<'a> {
-    pub kind: &'static Kind,
+    pub kind: &'a Kind,
     pub namespace: &'a str,
     pub name: &'a str,
     pub subresource: Option<&'a str>,
     pub manager: &'a str,
     /// Checked and answered, but not kept.
     pub dry: bool,
+    /// `fieldValidation=Strict`: unknown fields are refused, and not dropped.
+    pub strict: bool,
 }
 
 /// What came of it, and whether it is new.
@@ -104,13 +108,32 @@ impl Target<'_> {
         Ok(())
     }
 
+    /// Drops the fields that the kind has not, or refuses them.
+    fn only_known(&self, object: &mut Value) -> Result<(), String> {
+        let strange = schema::unknown(self.kind, object, !self.strict);
+        if strange.is_empty() || !self.strict {
+            return Ok(());
+        }
+        let named: Vec<String> = strange.iter().map(|field| format!("unknown field {field:?}")).collect();
+        Err(format!("strict decoding error: {}", named.join(", ")))
+    }
+
+    /// The same for a whole object in a body.
+    fn only_known_in_body(&self, object: &mut Value) -> Result<(), Refusal> {
+        self.only_known(object).map_err(|strange| {
+            let Kind { kind, version, .. } = self.kind;
+            Refusal::bad_request(format!(
+                "{kind} in version {version:?} cannot be handled as a {kind}: {strange}"
+            ))
+        })
+    }
+
     fn namespace_stands(&self, store: &Store, name: &str) -> Result<(), Refusal> {
         if !self.kind.namespaced {
             return Ok(());
         }
-        let namespaces = Kind::find("", "namespaces").ok_or_else(Refusal::path_not_found)?;
         match store.get(&Key::cluster("namespaces", self.namespace)) {
-            None => Err(Refusal::not_found(namespaces, self.namespace)),
+            None => Err(Refusal::not_found(&NAMESPACES, self.namespace)),
             Some(namespace) if !namespace["metadata"]["deletionTimestamp"].is_null() => {
                 let cause = json!({"reason": "NamespaceTerminating", "message": format!("namespace {} is being terminated", self.namespace), "field": "metadata.namespace"});
                 Err(Refusal::new(
@@ -163,6 +186,7 @@ impl Target<'_> {
     /// What the API refuses, as for all verbs below.
     pub fn create(&self, store: &Store, mut object: Value) -> Written {
         self.check_body(&mut object, None)?;
+        self.only_known_in_body(&mut object)?;
         if object["metadata"]["name"].as_str().is_none_or(str::is_empty)
             && let Some(prefix) = object["metadata"]["generateName"].as_str()
         {
@@ -179,6 +203,7 @@ impl Target<'_> {
             return Err(Refusal::invalid(self.kind, "", &[cause]));
         }
         self.namespace_stands(store, &name)?;
+        admission::admit(store, self.kind, "CREATE")?;
         let view = snapshot(self.kind, store);
         self.commit(store, &Author::update(self.manager, None), &name, |old| match old {
             Some(_) => Err(Refusal::already_exists(self.kind, &name)),
@@ -188,6 +213,8 @@ impl Target<'_> {
 
     pub fn update(&self, store: &Store, mut object: Value) -> Written {
         self.check_body(&mut object, Some(self.name))?;
+        self.only_known_in_body(&mut object)?;
+        self.admit_change(store)?;
         let view = snapshot(self.kind, store);
         let author = Author::update(self.manager, self.subresource);
         self.commit(store, &author, self.name, |old| {
@@ -203,6 +230,7 @@ impl Target<'_> {
         let (config, force) = match patch {
             Patch::Apply { config, force } => (config, force),
             other => {
+                self.admit_change(store)?;
                 let author = Author::update(self.manager, self.subresource);
                 return self.commit(store, &author, self.name, |old| {
                     let old = old.ok_or_else(|| Refusal::not_found(self.kind, self.name))?;
@@ -210,6 +238,13 @@ impl Target<'_> {
                     change(&mut object, &other)?;
                     self.fresh(old, &object)?;
                     self.check_body(&mut object, Some(self.name))?;
+                    self.only_known(&mut object).map_err(|strange| {
+                        Refusal::new(
+                            422,
+                            "Invalid",
+                            format!(" \"\" is invalid: patch: Invalid value: {strange}"),
+                        )
+                    })?;
                     let object = self.narrowed(old, object);
                     self.ready(&view, Some(old), object)
                 });
@@ -235,7 +270,15 @@ impl Target<'_> {
             )));
         }
         self.check_body(&mut config, Some(self.name))?;
+        if let Some(field) = schema::unknown(self.kind, &mut config, false).first() {
+            let (namespace, version, kind) = (self.namespace, self.kind.api_version(), &self.kind.kind);
+            let what = format!("{namespace}/{}; {version}, Kind={kind}", self.name);
+            return Err(Refusal::internal(format!(
+                "failed to create typed patch object ({what}): .{field}: field not declared in schema"
+            )));
+        }
         self.namespace_stands(store, self.name)?;
+        self.admit_change(store)?;
         let author = Author::apply(self.manager, self.subresource);
         self.commit(store, &author, self.name, |old| {
             if old.is_none() && self.subresource.is_some() {
@@ -259,6 +302,14 @@ impl Target<'_> {
             }
             Ok(object)
         })
+    }
+
+    fn admit_change(&self, store: &Store) -> Result<(), Refusal> {
+        match (self.subresource, store.get(&self.key(self.name))) {
+            (None, None) => admission::admit(store, self.kind, "CREATE"),
+            (None, Some(_)) => admission::admit(store, self.kind, "UPDATE"),
+            (Some(_), _) => Ok(()),
+        }
     }
 
     fn disputed(&self, conflicts: &[patch::Conflict]) -> Refusal {

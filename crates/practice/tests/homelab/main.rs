@@ -6,4 +6,5 @@ mod edge;
 mod nodes;
 mod scripts;
 mod ssh;
+mod stack;
 mod support;

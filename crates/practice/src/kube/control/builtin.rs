@@ -1,97 +1,96 @@
-//! What K3s puts into every new cluster: its CRDs, DNS, storage, metrics, and Traefik unless it is disabled.
+//! What K3s puts into a cluster whenever a server starts: DNS, storage, metrics, and Traefik unless it is disabled.
+//!
+//! What somebody deletes stays deleted until then; what the servers' `disable` names since then is taken away.
 
-use super::Pass;
-use crate::kube::store::{Key, timestamp};
+use super::charts::BUNDLED;
+use super::{Pass, definitions};
+use crate::homelab::Role;
+use crate::kube::store::Key;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
-/// Once for each cluster: what somebody deletes afterwards stays deleted, as it does until K3s starts anew.
 pub fn reconcile(pass: &mut Pass<'_>) {
-    if pass.timers.registered.insert("builtin".to_owned(), 1).is_some() {
-        return;
+    let Some(disabled) = disabled_since(pass) else { return };
+    definitions::install(pass.store);
+    let ports = json!([{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}]);
+    let kubernetes = service("kubernetes", "default", "10.43.0.1", &ports, Value::Null);
+    put(pass, Key::namespaced("services", "default", "kubernetes"), kubernetes);
+    for (addon, objects) in [
+        ("coredns", coredns()),
+        ("local-storage", local_storage()),
+        ("metrics-server", metrics()),
+        ("traefik", traefik()),
+    ] {
+        for (key, object) in objects {
+            if disabled.contains(addon) {
+                pass.store.remove(&key);
+            } else {
+                put(pass, key, object);
+            }
+        }
     }
-    let disabled = pass.cluster.settings.list("disable");
-    for (plural, kind) in [("helmcharts", "HelmChart"), ("helmchartconfigs", "HelmChartConfig")] {
-        let name = format!("{plural}.helm.cattle.io");
-        put(
-            pass,
-            Key::cluster("customresourcedefinitions.apiextensions.k8s.io", &name),
-            json!({
-                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name},
-                "spec": {
-                    "group": "helm.cattle.io", "scope": "Namespaced", "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase(), "listKind": format!("{kind}List")},
-                    "versions": [{"name": "v1", "served": true, "storage": true}],
-                },
-                "status": {"conditions": [
-                    {"type": "NamesAccepted", "status": "True", "reason": "NoConflicts", "lastTransitionTime": timestamp()},
-                    {"type": "Established", "status": "True", "reason": "InitialNamesAccepted", "lastTransitionTime": timestamp()},
-                ], "storedVersions": ["v1"]},
-            }),
-        );
+}
+
+/// The add-ons that the running servers' configuration takes out, if one of them has started since the last look.
+fn disabled_since(pass: &mut Pass<'_>) -> Option<BTreeSet<String>> {
+    let id = pass.cluster.id;
+    let running: Vec<(String, u64)> = pass.homelab.read(|state| {
+        let running = state.machines.iter().filter_map(|machine| machine.running());
+        let servers = running.filter(|k3s| k3s.cluster == Some(id) && k3s.role == Role::Server);
+        servers.map(|k3s| (k3s.node_name.clone(), k3s.generation)).collect()
+    });
+    let mut disabled = BTreeSet::new();
+    let mut started = false;
+    for (node, generation) in &running {
+        started |= pass.timers.registered.insert(format!("builtin {node}"), *generation) != Some(*generation);
+        let settings = pass.cluster.registration(node).map(|known| known.settings);
+        disabled.extend(settings.as_ref().unwrap_or(&pass.cluster.settings).list("disable"));
     }
-    put(
-        pass,
-        Key::namespaced("services", "default", "kubernetes"),
-        service(
-            "kubernetes",
-            "default",
-            "10.43.0.1",
-            &json!([{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}]),
-            Value::Null,
-        ),
-    );
-    if !disabled.iter().any(|name| name == "coredns") {
-        let ports = json!([{"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53}, {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 53}]);
-        put(
-            pass,
+    started.then_some(disabled)
+}
+
+type Objects = Vec<(Key, Value)>;
+
+fn coredns() -> Objects {
+    let labels = json!({"k8s-app": "kube-dns"});
+    let ports = json!([
+        {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53}, {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 53},
+    ]);
+    vec![
+        (
             Key::namespaced("services", "kube-system", "kube-dns"),
-            service("kube-dns", "kube-system", "10.43.0.10", &ports, json!({"k8s-app": "kube-dns"})),
-        );
-        put(
-            pass,
-            Key::namespaced("deployments.apps", "kube-system", "coredns"),
-            deployment("coredns", "rancher/mirrored-coredns-coredns:1.13.1", &json!({"k8s-app": "kube-dns"})),
-        );
-    }
-    if !disabled.iter().any(|name| name == "local-storage") {
-        put(
-            pass,
-            Key::namespaced("deployments.apps", "kube-system", "local-path-provisioner"),
-            deployment(
-                "local-path-provisioner",
-                "rancher/local-path-provisioner:v0.0.34",
-                &json!({"app": "local-path-provisioner"}),
-            ),
-        );
-        put(
-            pass,
-            Key::cluster("storageclasses.storage.k8s.io", "local-path"),
-            json!({
-                "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": "rancher.io/local-path", "reclaimPolicy": "Delete", "volumeBindingMode": "WaitForFirstConsumer",
-                "metadata": {"name": "local-path", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-            }),
-        );
-    }
-    if !disabled.iter().any(|name| name == "metrics-server") {
-        put(
-            pass,
-            Key::namespaced("deployments.apps", "kube-system", "metrics-server"),
-            deployment(
-                "metrics-server",
-                "rancher/mirrored-metrics-server:v0.8.1",
-                &json!({"k8s-app": "metrics-server"}),
-            ),
-        );
-    }
-    if !disabled.iter().any(|name| name == "traefik") {
-        put(
-            pass,
-            Key::namespaced("helmcharts.helm.cattle.io", "kube-system", "traefik"),
-            json!({
-                "apiVersion": "helm.cattle.io/v1", "kind": "HelmChart", "metadata": {"name": "traefik", "namespace": "kube-system"},
-                "spec": {"chart": "https://%{KUBERNETES_API}%/static/charts/traefik-37.1.1+up37.1.0.tgz"},
-            }),
-        );
-    }
+            service("kube-dns", "kube-system", "10.43.0.10", &ports, labels.clone()),
+        ),
+        deployment("coredns", "rancher/mirrored-coredns-coredns:1.13.1", &labels),
+    ]
+}
+
+fn local_storage() -> Objects {
+    let name = "local-path-provisioner";
+    let class = json!({
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": "rancher.io/local-path", "reclaimPolicy": "Delete", "volumeBindingMode": "WaitForFirstConsumer",
+        "metadata": {"name": "local-path", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+    });
+    vec![
+        deployment(name, "rancher/local-path-provisioner:v0.0.34", &json!({"app": name})),
+        (Key::cluster("storageclasses.storage.k8s.io", "local-path"), class),
+    ]
+}
+
+fn metrics() -> Objects {
+    let labels = json!({"k8s-app": "metrics-server"});
+    vec![deployment("metrics-server", "rancher/mirrored-metrics-server:v0.8.1", &labels)]
+}
+
+fn traefik() -> Objects {
+    let chart = |name: &str, file: &str| {
+        let object = json!({
+            "apiVersion": "helm.cattle.io/v1", "kind": "HelmChart", "metadata": {"name": name, "namespace": "kube-system"},
+            "spec": {"chart": format!("{BUNDLED}{file}.tgz")},
+        });
+        (Key::namespaced("helmcharts.helm.cattle.io", "kube-system", name), object)
+    };
+    vec![chart("traefik", "traefik-41.3.0+up41.3.0"), chart("traefik-crd", "traefik-crd-41.3.0+up41.3.0")]
 }
 
 fn put(pass: &Pass<'_>, key: Key, object: Value) {
@@ -111,8 +110,8 @@ fn service(name: &str, namespace: &str, ip: &str, ports: &Value, selector: Value
     service
 }
 
-fn deployment(name: &str, image: &str, labels: &Value) -> Value {
-    json!({
+fn deployment(name: &str, image: &str, labels: &Value) -> (Key, Value) {
+    let object = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "kube-system", "labels": labels},
         "spec": {
             "replicas": 1, "selector": {"matchLabels": labels},
@@ -124,5 +123,6 @@ fn deployment(name: &str, image: &str, labels: &Value) -> Value {
                 ],
             }},
         },
-    })
+    });
+    (Key::namespaced("deployments.apps", "kube-system", name), object)
 }

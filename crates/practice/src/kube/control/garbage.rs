@@ -1,7 +1,7 @@
 //! What goes when something else has gone: dependents, and the contents of a namespace that is being deleted.
 
 use super::{Pass, items, name, namespace};
-use crate::kube::kinds::KINDS;
+use crate::kube::kinds;
 use crate::kube::store::{Key, Store};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 fn everything(store: &Store) -> Vec<(Key, Arc<Value>)> {
     let mut all = Vec::new();
-    for kind in KINDS {
+    for kind in kinds::served(store) {
         let resource = kind.resource();
         for object in store.list(&resource, None).0 {
             all.push((Key::namespaced(&resource, namespace(&object), name(&object)), object));

@@ -1,12 +1,15 @@
 //! K3s' helm-controller: a HelmChart becomes a Job, and the Job's success becomes the chart's objects.
 //!
-//! The job really is scheduled as a pod, so a taint that nothing tolerates keeps it pending for ever, as in K3s before 1.36.3.
+//! So does its deletion: a second Job uninstalls, and only then is the HelmChart let go. What a chart says is to be kept stays.
+//! Jobs really are scheduled as pods, so a taint that nothing tolerates keeps them pending for ever, as in K3s before 1.36.3.
 
 use super::{Pass, charts, is_true, items, name, namespace, set_condition};
 use crate::homelab::sha256_hex;
-use crate::kube::kinds::KINDS;
+use crate::kube::kinds;
 use crate::kube::store::Key;
+use crate::kube::{addresses, rules};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const CHART: &str = "helmcharts.helm.cattle.io/chart";
@@ -58,7 +61,7 @@ fn install(pass: &Pass<'_>, chart: &Arc<Value>) {
         Some(job) if job["metadata"]["annotations"][HASH] != json!(hash) => drop(pass.store.remove(&job_key)),
         Some(job) => report(pass, &key, &job, &job_name),
         None => {
-            pass.store.put(&job_key, job(chart, &job_name, &hash), "helm-controller");
+            pass.store.put(&job_key, job(chart, "install", &hash), "helm-controller");
             pass.event(
                 chart,
                 "HelmChart",
@@ -95,12 +98,13 @@ fn report(pass: &Pass<'_>, key: &Key, job: &Value, job_name: &str) {
     });
 }
 
-fn job(chart: &Value, job_name: &str, hash: &str) -> Value {
+fn job(chart: &Value, verb: &str, hash: &str) -> Value {
+    let job_name = format!("helm-{verb}-{}", name(chart));
     let labels = json!({CHART: name(chart)});
     let mut pod = json!({
         "restartPolicy": "OnFailure", "serviceAccountName": format!("helm-{}", name(chart)), "nodeSelector": {"kubernetes.io/os": "linux"},
         "containers": [{
-            "name": "helm", "image": chart["spec"]["jobImage"].as_str().unwrap_or("rancher/klipper-helm:v0.9.14-build20260210"), "args": ["install"],
+            "name": "helm", "image": chart["spec"]["jobImage"].as_str().unwrap_or("rancher/klipper-helm:v0.9.14-build20260210"), "args": [verb],
             "env": [
                 {"name": "NAME", "value": name(chart)}, {"name": "VERSION", "value": chart["spec"]["version"].as_str().unwrap_or_default()},
                 {"name": "CHART", "value": chart["spec"]["chart"].as_str().unwrap_or_default()}, {"name": "REPO", "value": chart["spec"]["repo"].as_str().unwrap_or_default()},
@@ -136,57 +140,79 @@ pub fn perform(pass: &Pass<'_>, job: &Value) -> Result<String, String> {
     let Some(chart) = job["metadata"]["labels"][CHART].as_str() else { return Ok(String::new()) };
     let key = Key::namespaced("helmcharts.helm.cattle.io", namespace(job), chart);
     let Some(chart) = pass.store.get(&key) else { return Ok(String::new()) };
-    let failed = |reason: String| {
+    if job["spec"]["template"]["spec"]["containers"][0]["args"][0] == "delete" {
+        remove(pass, &chart, &BTreeSet::new());
+        return Ok(format!("+ helm uninstall {0}\nrelease \"{0}\" uninstalled\n", name(&chart)));
+    }
+    let revision = releases(pass, &chart).len() + 1;
+    let verb = if revision == 1 { "install" } else { "upgrade" };
+    bring(pass, &chart, job, revision).map_err(|reason| {
         let policy = chart["spec"]["failurePolicy"].as_str().unwrap_or("reinstall");
+        let failed = if revision == 1 { "INSTALLATION" } else { "UPGRADE" };
         format!(
-            "+ helm install --namespace {} {}\nError: INSTALLATION FAILED: {reason}\nInstalling helm chart failed; failure policy is {policy}\n",
+            "+ helm {verb} --namespace {} {}\nError: {failed} FAILED: {reason}\nInstalling helm chart failed; failure policy is {policy}\n",
             target(&chart),
             name(&chart)
         )
-    };
+    })?;
+    Ok(format!(
+        "+ helm {verb} --namespace {0} {1}\nNAME: {1}\nNAMESPACE: {0}\nSTATUS: deployed\nREVISION: {revision}\n",
+        target(&chart),
+        name(&chart)
+    ))
+}
+
+/// Installs or upgrades: what the chart makes is put, and what it made before and makes no more goes.
+fn bring(pass: &Pass<'_>, chart: &Value, job: &Value, revision: usize) -> Result<(), String> {
     let release = charts::Release {
-        name: name(&chart),
-        namespace: target(&chart),
+        name: name(chart),
+        namespace: target(chart),
         chart: chart["spec"]["chart"].as_str().unwrap_or_default(),
         version: chart["spec"]["version"].as_str().unwrap_or_default(),
         repo: chart["spec"]["repo"].as_str().unwrap_or_default(),
-        values: values(pass, &chart).map_err(&failed)?,
+        values: values(pass, chart)?,
     };
     let known = pass.homelab.read(|state| state.charts.clone());
-    let objects = charts::render(&release, &known).map_err(&failed)?;
-    ensure_namespace(pass, &chart).map_err(&failed)?;
+    let objects = charts::render(&release, &known)?;
+    ensure_namespace(pass, chart)?;
     for (key, object) in &objects {
         let Some(there) = pass.store.get(key) else { continue };
-        if there["metadata"]["annotations"]["meta.helm.sh/release-name"] != json!(release.name)
-            && chart["spec"]["takeOwnership"] != true
-        {
-            return Err(failed(format!(
+        let ours = there["metadata"]["annotations"]["meta.helm.sh/release-name"] == json!(release.name);
+        // What comes out of a chart's `crds` folder belongs to no release.
+        let owned = !object["metadata"]["annotations"]["meta.helm.sh/release-name"].is_null();
+        if owned && !ours && chart["spec"]["takeOwnership"] != true {
+            return Err(format!(
                 "unable to continue with install: {} {:?} in namespace {:?} exists and cannot be imported into the current release: \
                  invalid ownership metadata; annotation validation error: missing key \"meta.helm.sh/release-name\": must be set to {:?}",
                 object["kind"].as_str().unwrap_or_default(),
                 key.name,
                 key.namespace,
                 release.name
-            )));
+            ));
         }
     }
+    let made: BTreeSet<Key> = objects.iter().map(|(key, _)| key.clone()).collect();
     for (key, object) in objects {
-        pass.store.put(&key, object, "helm");
+        put(pass, &key, object);
     }
-    let revision = pass
-        .list("secrets")
-        .iter()
-        .filter(|secret| {
-            secret["metadata"]["labels"]["name"] == json!(release.name)
-                && secret["type"] == "helm.sh/release.v1"
-        })
-        .count()
-        + 1;
+    remove(pass, chart, &made);
     record(pass, &release, revision, job);
-    Ok(format!(
-        "+ helm install --namespace {0} {1}\nNAME: {1}\nNAMESPACE: {0}\nSTATUS: deployed\nREVISION: {revision}\n",
-        release.namespace, release.name
-    ))
+    Ok(())
+}
+
+/// Stores an object as the API would: with defaults, addresses, and the status that its controllers gave it.
+fn put(pass: &Pass<'_>, key: &Key, mut object: Value) {
+    let old = pass.store.get(key);
+    if let Some(kind) = kinds::served(pass.store).iter().find(|kind| kind.resource() == key.resource) {
+        rules::fill(kind, &mut object);
+    }
+    if key.resource == "services" {
+        addresses::allocate(&pass.list("services"), old.as_deref(), &mut object);
+    }
+    if let Some(status) = old.as_ref().and_then(|old| old.get("status")) {
+        object["status"] = status.clone();
+    }
+    pass.store.put(key, object, "helm");
 }
 
 fn values(pass: &Pass<'_>, chart: &Value) -> Result<Value, String> {
@@ -222,8 +248,17 @@ fn ensure_namespace(pass: &Pass<'_>, chart: &Value) -> Result<(), String> {
     Ok(())
 }
 
+/// The Secrets in which helm remembers this chart's releases.
+fn releases(pass: &Pass<'_>, chart: &Value) -> Vec<Arc<Value>> {
+    let mut secrets = pass.store.list("secrets", Some(target(chart))).0;
+    secrets.retain(|secret| {
+        secret["type"] == "helm.sh/release.v1" && secret["metadata"]["labels"]["name"] == json!(name(chart))
+    });
+    secrets
+}
+
 fn record(pass: &Pass<'_>, release: &charts::Release<'_>, revision: usize, job: &Value) {
-    for secret in pass.list("secrets") {
+    for secret in pass.store.list("secrets", Some(release.namespace)).0 {
         if secret["type"] == "helm.sh/release.v1"
             && secret["metadata"]["labels"]["name"] == json!(release.name)
         {
@@ -244,29 +279,47 @@ fn record(pass: &Pass<'_>, release: &charts::Release<'_>, revision: usize, job: 
     pass.store.put(&Key::namespaced("secrets", release.namespace, &secret), object, "helm");
 }
 
-fn uninstall(pass: &Pass<'_>, chart: &Value) {
-    for kind in KINDS {
+/// Takes away what the chart made, but for some objects and those that are annotated to be kept.
+fn remove(pass: &Pass<'_>, chart: &Value, keep: &BTreeSet<Key>) {
+    for kind in kinds::served(pass.store) {
         let resource = kind.resource();
         for object in pass.list(&resource) {
             let annotations = &object["metadata"]["annotations"];
             let ours = annotations["meta.helm.sh/release-name"] == json!(name(chart))
                 && annotations["meta.helm.sh/release-namespace"] == json!(target(chart));
-            let release = object["type"] == "helm.sh/release.v1"
-                && object["metadata"]["labels"]["name"] == json!(name(chart));
-            if ours || release {
-                pass.store.remove(&Key::namespaced(&resource, namespace(&object), name(&object)));
+            let key = Key::namespaced(&resource, namespace(&object), name(&object));
+            if ours && !keep.contains(&key) && annotations["helm.sh/resource-policy"] != "keep" {
+                pass.store.remove(&key);
             }
         }
     }
-    pass.store.remove(&Key::namespaced(
-        "jobs.batch",
-        namespace(chart),
-        &format!("helm-install-{}", name(chart)),
-    ));
-    let key = Key::namespaced("helmcharts.helm.cattle.io", namespace(chart), name(chart));
-    pass.store.edit(&key, "helm-controller", None, |chart| {
-        if let Some(finalizers) = chart["metadata"]["finalizers"].as_array_mut() {
-            finalizers.retain(|finalizer| finalizer != FINALIZER);
+    if keep.is_empty() {
+        for secret in releases(pass, chart) {
+            pass.store.remove(&Key::namespaced("secrets", namespace(&secret), name(&secret)));
         }
-    });
+    }
+}
+
+fn uninstall(pass: &Pass<'_>, chart: &Arc<Value>) {
+    let job_key =
+        |verb: &str| Key::namespaced("jobs.batch", namespace(chart), &format!("helm-{verb}-{}", name(chart)));
+    pass.store.remove(&job_key("install"));
+    let key = Key::namespaced("helmcharts.helm.cattle.io", namespace(chart), name(chart));
+    match pass.store.get(&job_key("delete")) {
+        None => {
+            pass.store.put(&job_key("delete"), job(chart, "delete", ""), "helm-controller");
+            let said =
+                format!("Removing HelmChart using Job {}/{}", namespace(chart), job_key("delete").name);
+            pass.event(chart, "HelmChart", "RemoveJob", &said, false);
+        }
+        Some(job) if is_true(&job, "Complete") => {
+            pass.store.remove(&job_key("delete"));
+            pass.store.edit(&key, "helm-controller", None, |chart| {
+                if let Some(finalizers) = chart["metadata"]["finalizers"].as_array_mut() {
+                    finalizers.retain(|finalizer| finalizer != FINALIZER);
+                }
+            });
+        }
+        Some(_) => {}
+    }
 }

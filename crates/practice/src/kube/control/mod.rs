@@ -3,28 +3,37 @@
 //! Level-based like the real ones: every pass looks at everything, and a pass that writes is followed by another.
 //! What takes time in reality waits for a timer here.
 
+#[cfg(test)]
+mod bench;
 mod builtin;
+mod certificates;
 mod charts;
+mod definitions;
 mod garbage;
 mod helm;
 mod jobs;
 mod network;
 mod nodes;
 mod pods;
+mod sealing;
 mod servicelb;
+mod tunnel;
 mod workloads;
 
+pub use definitions::install;
 pub use garbage::orphan;
 pub use network::class_of;
 pub use pods::log;
+pub use sealing::{Keyring, answer as answer_for_sealing};
 
 use super::cluster::Cluster;
 use super::store::{Key, Store, timestamp};
 use crate::homelab::{Homelab, Role, sha256_hex};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// What a controller works with during one pass.
@@ -43,6 +52,10 @@ pub(super) struct Timers {
     /// between the question and the end of the pass.
     next: Option<Instant>,
     registered: HashMap<String, u64>,
+    /// The records that challenges made, by the challenge's uid.
+    proofs: HashMap<String, String>,
+    /// The cloudflared pods, by uid, whose tunnels are open.
+    connectors: BTreeSet<String>,
 }
 
 impl Timers {
@@ -66,6 +79,7 @@ pub async fn run(homelab: Arc<Homelab>, cluster: Arc<Cluster>) {
     let mut timers = Timers::default();
     let mut machines = homelab.watch();
     let mut objects = cluster.store.watch();
+    let mut clock = homelab.clock.watch();
     loop {
         machines.mark_unchanged();
         objects.mark_unchanged();
@@ -76,25 +90,36 @@ pub async fn run(homelab: Arc<Homelab>, cluster: Arc<Cluster>) {
                 .filter_map(|machine| machine.running())
                 .any(|k3s| k3s.role == Role::Server && k3s.cluster == Some(cluster.id))
         });
+        let mut now =
+            Pass { homelab: &homelab, cluster: &cluster, store: &cluster.store, timers: &mut timers };
         if alive {
-            pass(&mut Pass {
-                homelab: &homelab,
-                cluster: &cluster,
-                store: &cluster.store,
-                timers: &mut timers,
-            });
+            pass(&mut now);
         }
+        tunnel::reconcile(&mut now, alive);
         let next = timers.next.take().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
         tokio::select! {
             changed = machines.changed() => if changed.is_err() { return },
             changed = objects.changed() => if changed.is_err() { return },
             () = tokio::time::sleep_until(next) => {}
+            () = moved(&mut clock) => {}
         }
+    }
+}
+
+/// A held clock was moved; the machine's own moves all the time, and nothing waits for it here.
+async fn moved(clock: &mut Option<watch::Receiver<i64>>) {
+    let ended = match clock {
+        Some(clock) => clock.changed().await.is_err(),
+        None => true,
+    };
+    if ended {
+        std::future::pending().await
     }
 }
 
 fn pass(pass: &mut Pass<'_>) {
     builtin::reconcile(pass);
+    definitions::reconcile(pass);
     nodes::reconcile(pass);
     garbage::reconcile(pass);
     helm::reconcile(pass);
@@ -103,6 +128,8 @@ fn pass(pass: &mut Pass<'_>) {
     pods::reconcile(pass);
     network::reconcile(pass);
     servicelb::reconcile(pass);
+    sealing::reconcile(pass);
+    certificates::reconcile(pass);
 }
 
 impl Pass<'_> {

@@ -1,6 +1,7 @@
 //! Endpoints of services, and the addresses that an Ingress is reached at.
 
 use super::{Pass, is_true, items, name, namespace, owner_reference};
+use crate::kube::engines::{Engine, Flavour, engines};
 use crate::kube::select::picks;
 use crate::kube::store::Key;
 use serde_json::{Value, json};
@@ -98,27 +99,26 @@ pub fn class_of(pass_classes: &[Arc<Value>], ingress: &Value) -> Option<Arc<Valu
 /// The controller of the class writes its service's addresses into the Ingress, while one of its pods is ready.
 fn publish(pass: &Pass<'_>, ingress: &Arc<Value>) {
     let Some(class) = class_of(&pass.list("ingressclasses.networking.k8s.io"), ingress) else { return };
-    let release = &class["metadata"]["annotations"]["meta.helm.sh/release-name"];
-    let services = pass.list("services");
-    let service = services.iter().find(|service| {
-        service["spec"]["type"] == "LoadBalancer"
-            && !release.is_null()
-            && service["metadata"]["annotations"]["meta.helm.sh/release-name"] == *release
-    });
+    let ready = |engine: &Engine| {
+        let endpoints = pass.store.get(&Key::namespaced("endpoints", &engine.namespace, &engine.service));
+        endpoints.is_some_and(|found| !items(&found["subsets"][0]["addresses"]).is_empty())
+    };
+    // Two controllers of one class would write in turn; here the first one has the last word.
+    let mut serving = engines(pass.store).into_iter().filter(|engine| engine.serves(&class));
+    let Some(engine) = serving.find(ready) else { return };
+    let service = pass.store.get(&Key::namespaced("services", &engine.namespace, &engine.service));
     let Some(service) = service else { return };
-    let pods = pass.store.list("pods", Some(namespace(service))).0;
-    if !pods
-        .iter()
-        .any(|pod| is_true(pod, "Ready") && picks(&service["spec"]["selector"], &pod["metadata"]["labels"]))
-    {
-        return;
-    }
-    let addresses: Vec<Value> = items(&service["status"]["loadBalancer"]["ingress"])
-        .iter()
-        .map(|entry| json!({"ip": entry["ip"]}))
-        .collect();
+    let addresses: Vec<Value> = match service["spec"]["type"].as_str() {
+        Some("LoadBalancer") => {
+            let published = items(&service["status"]["loadBalancer"]["ingress"]).iter();
+            published.map(|entry| json!({"ip": entry["ip"]})).collect()
+        }
+        _ => vec![json!({"ip": service["spec"]["clusterIP"]})],
+    };
+    let who = match engine.flavour {
+        Flavour::Nginx { .. } => "nginx-ingress-controller",
+        Flavour::Traefik { .. } => "traefik",
+    };
     let key = Key::namespaced("ingresses.networking.k8s.io", namespace(ingress), name(ingress));
-    pass.status(&key, "nginx-ingress-controller", |ingress| {
-        ingress["status"] = json!({"loadBalancer": {"ingress": addresses}})
-    });
+    pass.status(&key, who, |ingress| ingress["status"] = json!({"loadBalancer": {"ingress": addresses}}));
 }

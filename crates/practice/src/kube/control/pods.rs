@@ -1,7 +1,7 @@
 //! The scheduler and the kubelets: a pod finds a node, starts there, and is ready while that node is.
 
 use super::nodes::{address, is_ready, selected, untolerated};
-use super::{Pass, is_true, items, name, namespace, set_condition, uid};
+use super::{Pass, is_true, items, name, namespace, set_condition, tunnel, uid};
 use crate::kube::store::{Key, timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -119,6 +119,11 @@ fn live(pass: &mut Pass<'_>, pod: &Value, key: &Key, node: &Value) {
         }
         return;
     }
+    // Whether a cloudflared that runs is ready is not this module's to say.
+    let connects = tunnel::container(pod).is_some();
+    if connects && pod["status"]["phase"] == "Running" {
+        return;
+    }
     if let Some(busy) = busy_port(pass, pod) {
         let message = format!(
             "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports ({busy})."
@@ -146,6 +151,10 @@ fn live(pass: &mut Pass<'_>, pod: &Value, key: &Key, node: &Value) {
     if let Some(image) = missing {
         return refuse_image(pass, pod, key, &image);
     }
+    if let Some(why) = missing_reference(pass, pod) {
+        pass.event(pod, "Pod", "Failed", &format!("Error: {why}"), true);
+        return hold(pass, key, "CreateContainerConfigError", &why);
+    }
     let number = ip_number(pass, node);
     let host = address(node, "InternalIP").unwrap_or_default().to_owned();
     let cidr = node["spec"]["podCIDR"]
@@ -160,7 +169,7 @@ fn live(pass: &mut Pass<'_>, pod: &Value, key: &Key, node: &Value) {
         let containers: Vec<Value> = items(&pod["spec"]["containers"])
             .iter()
             .map(|container| json!({
-                "name": container["name"], "image": container["image"], "imageID": "", "ready": true, "started": true, "restartCount": 0,
+                "name": container["name"], "image": container["image"], "imageID": "", "ready": !connects, "started": true, "restartCount": 0,
                 "containerID": format!("containerd://{}", uuid::Uuid::new_v4().simple()), "state": {"running": {"startedAt": started}},
             }))
             .collect();
@@ -178,7 +187,7 @@ fn live(pass: &mut Pass<'_>, pod: &Value, key: &Key, node: &Value) {
             set_condition(pod, kind, "True", "", "");
         }
         // A pod that ends by itself is never ready for long; whoever made it says how it ends.
-        if !finishes {
+        if !finishes && !connects {
             set_condition(pod, "ContainersReady", "True", "", "");
             set_condition(pod, "Ready", "True", "", "");
         }
@@ -218,12 +227,41 @@ fn refuse_image(pass: &Pass<'_>, pod: &Value, key: &Key, image: &str) {
         "Back-off pulling image {image:?}: ErrImagePull: failed to pull and unpack image {image:?}: failed to resolve reference {image:?}: {image}: not found"
     );
     pass.event(pod, "Pod", "Failed", &format!("Failed to pull image {image:?}: not found"), true);
+    hold(pass, key, "ImagePullBackOff", &message);
+}
+
+/// A Secret or ConfigMap that a container's environment needs and that is not there, in the kubelet's words.
+fn missing_reference(pass: &Pass<'_>, pod: &Value) -> Option<String> {
+    let entries = items(&pod["spec"]["containers"]).iter().flat_map(|container| items(&container["env"]));
+    for entry in entries {
+        for (field, resource, kind) in
+            [("secretKeyRef", "secrets", "Secret"), ("configMapKeyRef", "configmaps", "ConfigMap")]
+        {
+            let reference = &entry["valueFrom"][field];
+            let Some(wanted) = reference["name"].as_str().filter(|_| reference["optional"] != true) else {
+                continue;
+            };
+            let entry = reference["key"].as_str().unwrap_or_default();
+            match pass.store.get(&Key::namespaced(resource, namespace(pod), wanted)) {
+                None => return Some(format!("{} {wanted:?} not found", kind.to_lowercase())),
+                Some(found) if found["data"][entry].is_null() => {
+                    return Some(format!("couldn't find key {entry} in {kind} {}/{wanted}", namespace(pod)));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    None
+}
+
+/// The pod has a node and its containers wait.
+fn hold(pass: &Pass<'_>, key: &Key, reason: &str, message: &str) {
     pass.status(key, "k3s", |pod| {
         let waiting: Vec<Value> = items(&pod["spec"]["containers"])
             .iter()
             .map(|container| json!({
                 "name": container["name"], "image": container["image"], "imageID": "", "ready": false, "started": false, "restartCount": 0,
-                "state": {"waiting": {"reason": "ImagePullBackOff", "message": message}},
+                "state": {"waiting": {"reason": reason, "message": message}},
             }))
             .collect();
         pod["status"]["phase"] = json!("Pending");

@@ -29,6 +29,14 @@ pub fn reconcile(pass: &mut Pass<'_>) {
             pass.store.remove(&Key::namespaced("daemonsets.apps", "kube-system", name(&old)));
         }
     }
+    for service in pass.list("services") {
+        // A service that is none any more is published nowhere.
+        let stale = !items(&service["status"]["loadBalancer"]["ingress"]).is_empty();
+        if stale && service["spec"]["type"] != "LoadBalancer" {
+            let key = Key::namespaced("services", namespace(&service), name(&service));
+            pass.status(&key, "k3s", |service| service["status"]["loadBalancer"] = json!({}));
+        }
+    }
     for service in &services {
         publish(pass, service, &nodes, allow_list);
     }

@@ -1,0 +1,65 @@
+//! The API server's way to a service (`…/services/SCHEME:NAME:PORT/proxy/…`), for the programs that answer there.
+//!
+//! Those are the controller of sealed-secrets so far. Any other pod refuses the connection, since nothing runs in it.
+
+use super::cluster::Cluster;
+use super::control;
+use super::kinds;
+use super::refusal::Refusal;
+use super::store::Key;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+/// Passes a call on to a ready pod of the service. `which` is the part of the path that names the service.
+///
+/// # Errors
+/// 404 and 503 in the API server's words.
+pub fn pass(
+    cluster: &Cluster,
+    namespace: &str,
+    which: &str,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> Result<Response, Refusal> {
+    let parts: Vec<&str> = which.split(':').collect();
+    let (name, port) = match &parts[..] {
+        [name] => (*name, ""),
+        [name, port] => (*name, *port),
+        [_, name, port] => (*name, *port),
+        _ => return Err(Refusal::bad_request(format!("invalid service request {which:?}"))),
+    };
+    let unavailable = |why: String| Refusal::new(503, "ServiceUnavailable", why);
+    let service = cluster.store.get(&Key::namespaced("services", namespace, name));
+    let service = service.ok_or_else(|| {
+        kinds::find(&cluster.store, "", "v1", "services")
+            .map_or_else(Refusal::path_not_found, |kind| Refusal::not_found(&kind, name))
+    })?;
+    let ports = service["spec"]["ports"].as_array().map_or(&[][..], Vec::as_slice);
+    let named = |entry: &Value| {
+        port.is_empty() || entry["name"] == port || port.parse().is_ok_and(|port: u64| entry["port"] == port)
+    };
+    if !ports.iter().any(named) {
+        return Err(unavailable(format!("no service port {port:?} found for service {name:?}")));
+    }
+    let endpoints = cluster.store.get(&Key::namespaced("endpoints", namespace, name));
+    let pod = endpoints.as_ref().and_then(|endpoints| {
+        let first = &endpoints["subsets"][0]["addresses"][0]["targetRef"]["name"];
+        cluster.store.get(&Key::namespaced("pods", namespace, first.as_str()?))
+    });
+    let Some(pod) = pod else {
+        return Err(unavailable(format!("no endpoints available for service {which:?}")));
+    };
+    let image = pod["spec"]["containers"][0]["image"].as_str().unwrap_or_default();
+    if !image.contains("sealed-secrets-controller") {
+        let address = pod["status"]["podIP"].as_str().unwrap_or_default();
+        return Err(unavailable(format!(
+            "error trying to reach service: dial tcp {address}: connect: connection refused"
+        )));
+    }
+    let keyring = cluster.keyring.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let (status, kind, text) = control::answer_for_sealing(&keyring, method, path, body);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    Ok((status, [(header::CONTENT_TYPE, kind)], text).into_response())
+}
