@@ -1,11 +1,12 @@
 //! A practice homelab for one story, engines over it, and its end state as practice itself sees it.
 
 use portico_api::{ConnectRequest, Endpoints, Engine, LoginMethod, Options, SecretStore, system_clock};
+use portico_domain::catalogue::ECHO_IMAGE;
 use portico_domain::change::{Change, Plan};
 use portico_domain::cluster::{self, ClusterDocument};
 use portico_domain::credential::Secret;
 use portico_domain::dns::Hostname;
-use portico_domain::exposure::{Backend, Exposure, Reach};
+use portico_domain::exposure::{Backend, Exposure, Reach, Tls};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::{Run, RunState, StepState};
 use portico_domain::step::Verdict;
@@ -261,9 +262,17 @@ fn node_state(node: &Value) -> Value {
 
 /// The exposure of the echo app under a name, on the LAN only.
 pub fn expose(hostname: &str) -> Change {
+    exposed(echo(hostname, Reach::Lan))
+}
+
+pub fn exposed(exposure: Exposure) -> Change {
+    Change::Expose { exposure, adopt: false, accept_retired: true }
+}
+
+pub fn echo(hostname: &str, reach: Reach) -> Exposure {
     let hostname = Hostname::parse(hostname).expect("a hostname");
-    let backend = Backend::Echo { image: portico_domain::exposure::ECHO_IMAGE.to_owned() };
-    Change::Expose { exposure: Exposure { name: "echo".into(), hostname, reach: Reach::Lan, backend } }
+    let backend = Backend::Echo { image: ECHO_IMAGE.to_owned() };
+    Exposure { name: "echo".into(), hostname, reach, tls: Tls::Terminated, access: Vec::new(), backend }
 }
 
 /// Previews and applies a change and waits for the end of its run.

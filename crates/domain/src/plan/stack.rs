@@ -17,7 +17,8 @@ type Planned = Vec<(String, Stage, Action)>;
 /// Everything that the stack wants.
 pub fn steps(desired: &Desired, observed: &Observed, settings: &Settings) -> Result<Vec<Step>, Problem> {
     let mut steps = super::chain(ingress::actions(desired.ingress(), &desired.stack, settings));
-    for component in [StackComponent::SealedSecrets, StackComponent::CertManager, StackComponent::Cloudflared] {
+    for component in [StackComponent::SealedSecrets, StackComponent::CertManager, StackComponent::Cloudflared]
+    {
         if desired.stack.components.contains_key(&component) {
             steps.extend(component_steps(component, Claim::Respect, desired, observed, settings)?);
         }

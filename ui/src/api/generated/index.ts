@@ -1,35 +1,80 @@
 // Written by crates/api (typescript.rs); do not edit.
+export type Acme = { 
+/**
+ * The authority writes there before a certificate ends.
+ */
+email: string, authority: Authority, };
 export type ApiError = { code: Code, args: { [key in string]: string }, 
 /**
  * The technical cause, without secrets.
  */
 detail: string | null, };
+export type App = "grafana" | "argocd";
 export type ApplyRequest = { plan: string, };
+export type Authority = { "kind": "staging" } | { "kind": "production" } | { "kind": "custom", directory: string, ca: string | null, };
 export type AvailableService = { namespace: string, name: string, ports: Array<number>, };
-export type Backend = { "kind": "echo", image: string, } | { "kind": "service", namespace: string, name: string, port: number, };
-export type Change = { "kind": "buildCluster", document: ClusterDocument, } | { "kind": "expose", exposure: Exposure, };
+export type Backend = { "kind": "echo", image: string, } | { "kind": "app", app: App, } | { "kind": "service", namespace: string, name: string, port: number, };
+export type Capability = { permission: string, need: Need, 
+/**
+ * The zone that it is about; empty for an account's.
+ */
+place: string, granted: boolean, };
+export type Change = { "kind": "buildCluster", document: ClusterDocument, } | { "kind": "setUpStack", stack: Stack, } | { "kind": "component", component: StackComponent, act: ComponentAct, } | { "kind": "moveIngress", to: IngressController, 
+/**
+ * A version of Traefik that is taken although it is older than it should be.
+ */
+accept: string | null, } | { "kind": "expose", exposure: Exposure, 
+/**
+ * What somebody else made under this name may be replaced.
+ */
+adopt: boolean, 
+/**
+ * The owner knows that ingress-nginx gets no fixes, and exposes through it all the same.
+ */
+accept_retired: boolean, } | { "kind": "hide", exposure: Exposure, 
+/**
+ * Its app goes, too, with its data.
+ */
+uninstall: boolean, } | { "kind": "reconcile" };
 export type CheckCode = "fact-unknown" | "arch-unsupported" | "os-unproven" | "no-systemd" | "memory-low" | "cpus-few" | "disk-low" | "swap-on" | "cgroup-memory-off" | "cgroup-v1" | "selinux-policy-missing" | "iptables-buggy" | "clock-skew" | "own-clock-skew" | "clock-not-synchronised" | "hostname-duplicate" | "hostname-unusable" | "machine-id-duplicate" | "interface-chosen" | "interface-unclear" | "interface-missing" | "no-address" | "no-default-route" | "lan-overlap" | "port-in-use" | "firewall-rules" | "foreign-k3s" | "role-differs" | "leftover-data" | "leftover-files";
 export type Checked = { findings: { [key in string]: Array<Finding> }, 
 /**
  * Machines that could not be read, and why.
  */
 unread: { [key in string]: Problem }, };
-export type CloudflareToken = { token: string, };
 export type ClusterDocument = { version: number, 
 /**
  * A DNS label; also the name of the kubeconfig context.
  */
 name: string, k3s: K3s, machines: Array<Machine>, options: Options, };
 export type ClusterStatus = { name: string, k3sVersion: string, machines: number, };
-export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "record-conflict" | "foreign-object" | "resolve-failed" | "probe-failed" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "request-malformed" | "internal";
+export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "request-malformed" | "internal";
 export type Column = "who" | "name" | "way-in" | "ingress" | "service" | "runs-on";
+export type ComponentAct = { "kind": "install", pin: Pin, } | { "kind": "repair" } | { "kind": "remove" };
+export type ComponentState = { component: StackComponent, wanted: boolean, 
+/**
+ * The version that is wanted; none for what K3s brings.
+ */
+version: string | null, 
+/**
+ * Every step that installs it is true.
+ */
+healthy: boolean, 
+/**
+ * What is not: the first step that is not true and what it waits for or would change.
+ */
+lacks: Array<string>, 
+/**
+ * What was changed by hand, has failed, or is not ours.
+ */
+problem: Problem | null, };
 export type Connect = { address: string, port: number | null, user: string | null, method: LoginMethod, password: string | null, passphrase: string | null, 
 /**
  * The fingerprint that the person compared and accepted.
  */
 accept: string | null, remember: boolean, };
 export type Connected = { address: string, user: string, fingerprint: string, facts: MachineFacts, };
-export type Danger = "none" | "disruptive";
+export type Danger = "none" | "disruptive" | "data-loss";
 export type DefaultRoute = { interface: string, gateway: string | null, source: string | null, };
 export type DiffLine = { sign: Sign, text: string, };
 export type Document = { document: ClusterDocument, };
@@ -42,12 +87,16 @@ export type Event = {
  * Counts up by one; a gap means that events were lost.
  */
 seq: number, } & ({ "kind": "host", host: Host, } | { "kind": "scan-progress", scan: string, done: number, total: number, } | { "kind": "scan-problem", scan: string, problem: Problem, } | { "kind": "scan-done", scan: string, cancelled: boolean, } | { "kind": "step", run: string, step: RunStep, secondsLeft: number | null, } | { "kind": "run-ended", run: string, state: RunState, } | { "kind": "flow", flow: FlowGraph, });
-export type ExposedService = { name: string, namespace: string, hostname: string, health: Health, reason: Problem | null, };
+export type ExposedService = { exposure: Exposure, namespace: string, health: Health, reason: Problem | null, notes: Array<Problem>, };
 export type Exposure = { 
 /**
  * The name of the Ingress, unique in the cluster.
  */
-name: string, hostname: Hostname, reach: Reach, backend: Backend, };
+name: string, hostname: Hostname, reach: Reach, tls: Tls, 
+/**
+ * Public only: the e-mail addresses that Cloudflare Access lets in; empty means everybody.
+ */
+access: Array<string>, backend: Backend, };
 export type Finding = { check: CheckCode, severity: Severity, args: { [key in string]: string }, fix: Fix | null, };
 export type Firewall = { kind: FirewallKind, active: boolean, open: Array<OpenPorts>, 
 /**
@@ -58,7 +107,11 @@ export type FirewallKind = "ufw" | "firewalld";
 export type Fit = { "verdict": "fit" } | { "verdict": "maybe", reasons: Array<Reason>, } | { "verdict": "unfit", reasons: Array<Reason>, };
 export type Fix = { "kind": "cgroup-cmdline", path: string, before: string, after: string, } | { "kind": "commands", commands: Array<string>, } | { "kind": "choose-interface", candidates: Array<InterfaceChoice>, } | { "kind": "set-option", field: string, value: string, };
 export type Flag = { "code": "shared-host-key", fingerprint: string, } | { "code": "duplicate-address", address: string, } | { "code": "proxy-arp", addresses: number, } | { "code": "host-key-changed", before: string, } | { "code": "gateway" } | { "code": "this-machine" };
-export type FlowGraph = { hops: Array<Hop>, edges: Array<Edge>, paths: Array<Path>, seenAt: number, };
+export type FlowGraph = { hops: Array<Hop>, edges: Array<Edge>, paths: Array<Path>, 
+/**
+ * What is worth knowing about all of it, for as long as it is so.
+ */
+conditions: Array<Problem>, seenAt: number, };
 export type ForgetHostKey = { address: string, port: number | null, };
 export type Health = "up" | "degraded" | "unknown" | "down";
 export type Hop = { id: string, column: Column, label: string, 
@@ -116,6 +169,7 @@ kind: string,
 fingerprint: string, };
 export type Hostname = string;
 export type ImageArchive = { name: string, sha256: string, };
+export type IngressController = "nginx" | "traefik";
 export type Interface = { name: string, index: number, kind: InterfaceKind, mac: Mac | null, up: boolean, addresses: Array<string>, subnets: Array<string>, 
 /**
  * None: part of a scan that names no subnets.
@@ -163,7 +217,23 @@ startedToken: string | null, images: Array<ImageArchive>,
  */
 leftovers: Array<string>, owner: Owner | null, };
 export type K3sVersion = string;
+export type KeysFile = { path: string, passphrase: string, };
+export type KeysRestored = { names: Array<string>, };
+export type KeysState = { 
+/**
+ * Names of the keys that the cluster has.
+ */
+present: Array<string>, 
+/**
+ * Names of those in the last backup.
+ */
+saved: Array<string>, 
+/**
+ * Unix ms of the last backup.
+ */
+savedAt: number | null, };
 export type LeftOut = "virtual" | "vpn" | "container" | "loopback" | "down" | "no-subnet" | "self-assigned" | "too-large";
+export type Link = { url: string, };
 export type Listener = { protocol: Protocol, 
 /**
  * `*` stands for every address.
@@ -234,6 +304,8 @@ iptablesVersion: string | null, listening: Array<Listener>,
  */
 cmdlinePath: string | null, cmdlineText: string | null, k3s: K3sFacts, };
 export type Machines = { hosts: Array<Host>, };
+export type NamesReport = { wildcards: Array<Wildcard>, problems: Array<Problem>, };
+export type Need = "always" | "public" | "access";
 export type OpenPorts = { first: number, last: number, 
 /**
  * Absent where the rule holds for both.
@@ -257,7 +329,24 @@ allowCgroupV1: boolean,
  */
 tlsSan: Array<string>, };
 export type Owner = "portico" | "foreign";
-export type Path = { service: string, hostname: string, hops: Array<string>, health: Health, };
+export type Path = { service: string, hostname: string, reach: Reach, hops: Array<string>, health: Health, 
+/**
+ * What is worth knowing about it besides its hops: a certificate on its way, resolvers that disagree.
+ */
+notes: Array<Problem>, };
+export type Pin = { 
+/**
+ * Of the chart; of the image where there is no chart.
+ */
+version: string | null, 
+/**
+ * The chart's repository.
+ */
+repository: string | null, 
+/**
+ * The controller's image, as `registry/name:tag` or with a digest.
+ */
+image: string | null, };
 export type PlanStep = { id: string, stage: Stage, machine: string | null, needs: Array<string>, danger: Danger, verdict: Verdict, 
 /**
  * The exact command behind the step.
@@ -273,7 +362,8 @@ export type PortState = "open" | "closed" | "filtered";
 export type PreviewRequest = { change: Change, };
 export type Problem = { code: Code, args: { [key in string]: string }, detail: string | null, };
 export type Protocol = "tcp" | "udp";
-export type Reach = "lan";
+export type Proxy = "proxied" | "dns-only";
+export type Reach = "lan" | "public";
 export type Reason = { "code": "ssh-closed", port: number, } | { "code": "ssh-silent", port: number, } | { "code": "ssh-not-seen", port: number, } | { "code": "not-ssh", port: number, } | { "code": "not-linux", banner: string, } | { "code": "small-ssh-server", banner: string, } | { "code": "already-cluster", address: string, port: number, } | { "code": "gateway" } | { "code": "network-device", vendor: string, } | { "code": "shared-host-key", fingerprint: string, } | { "code": "host-key-changed", before: string, } | { "code": "duplicate-address", address: string, } | { "code": "proxy-arp", addresses: number, } | { "code": "gone" };
 export type Release = { "version": K3sVersion } | { "channel": string };
 export type Role = "server" | "agent";
@@ -311,6 +401,11 @@ export type Services = { exposed: Array<ExposedService>,
  * Services of the cluster that could be exposed.
  */
 available: Array<AvailableService>, };
+export type SetToken = { token: string, cluster: boolean, 
+/**
+ * Not into the keyring.
+ */
+thisRun: boolean, };
 export type Severity = "stop" | "warn" | "note";
 export type Sign = "add" | "remove" | "change";
 export type SshSeen = { address: string, port: number, 
@@ -322,13 +417,40 @@ banner: string | null,
  * Sorted by kind.
  */
 keys: Array<HostKey>, };
-export type Stage = "enable-memory-cgroup" | "copy-k3s" | "configure" | "install-server" | "join-server" | "join-agent" | "fetch-kubeconfig" | "node-ready" | "label-ingress-nodes" | "taint-servers" | "install-component" | "deploy-workload" | "route-hostname" | "write-records" | "try-path";
+export type Stack = { 
+/**
+ * The owner knows that ingress-nginx gets no fixes and exposes services to the internet through it all the same.
+ */
+retiredAccepted: boolean, 
+/**
+ * The components that are wanted besides the ingress controller, and what is pinned of any.
+ */
+components: { [key in StackComponent]?: Pin }, acme: Acme | null, 
+/**
+ * The tunnel's name; found again by it.
+ */
+tunnel: string | null, };
+export type StackComponent = "ingress-nginx" | "traefik" | "sealed-secrets" | "cert-manager" | "cloudflared";
+export type StackState = { stack: Stack, ingress: IngressController, components: Array<ComponentState>, conditions: Array<Problem>, };
+export type Stage = "enable-memory-cgroup" | "copy-k3s" | "configure" | "install-server" | "join-server" | "join-agent" | "fetch-kubeconfig" | "node-ready" | "label-ingress-nodes" | "taint-servers" | "install-component" | "seal-token" | "make-issuer" | "make-tunnel" | "deploy-workload" | "route-hostname" | "issue-certificate" | "route-tunnel" | "protect-hostname" | "write-records" | "try-path" | "remove-component" | "remove-service";
 export type Status = { practice: boolean, cluster: ClusterStatus | null, machines: number, services: number, 
 /**
  * Runs at work.
  */
-running: number, };
+running: number, 
+/**
+ * What should be known for as long as it is so.
+ */
+conditions: Array<Problem>, };
 export type StepState = "waiting" | "running" | "done" | "skipped" | "failed" | "not-run";
+export type Tls = "terminated" | "passthrough";
+export type TokenKind = "user" | "account";
+export type TokenKindRef = { cluster: boolean, };
+export type TokenReport = { kind: TokenKind, 
+/**
+ * RFC 3339.
+ */
+expiresOn: string | null, zones: Array<Zone>, capabilities: Array<Capability>, };
 export type Unit = { 
 /**
  * `k3s` or `k3s-agent`.
@@ -339,6 +461,15 @@ name: string,
  */
 active: string, enabled: string, execStart: string, };
 export type Verdict = { "state": "yes" } | { "state": "no", diff: Array<DiffLine>, } | { "state": "blocked", problem: Problem, };
+export type Wildcard = { 
+/**
+ * `*.example.com`
+ */
+name: string, kind: string, content: string, proxy: Proxy, 
+/**
+ * Hostnames that would get no answer, or another one, without it.
+ */
+leaning: Array<Hostname>, };
 export type Zone = { id: string, name: string, accountId: string, active: boolean, };
 export type Zones = { zones: Array<Zone>, };
 export type Rpc = {
@@ -360,6 +491,14 @@ export type Rpc = {
   'run': [RunRef, Run];
   'services': [Empty, Services];
   'zones': [Empty, Zones];
-  'cloudflare-token': [CloudflareToken, Zones];
+  'token-set': [SetToken, TokenReport];
+  'token-report': [TokenKindRef, TokenReport];
+  'token-forget': [TokenKindRef, Empty];
+  'token-link': [TokenKindRef, Link];
+  'stack': [Empty, StackState];
+  'names': [Empty, NamesReport];
+  'keys': [Empty, KeysState];
+  'keys-save': [KeysFile, KeysState];
+  'keys-restore': [KeysFile, KeysRestored];
   'flow': [Empty, FlowGraph];
 };
