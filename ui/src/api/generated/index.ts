@@ -31,7 +31,7 @@ adopt: boolean,
 /**
  * The owner knows that ingress-nginx gets no fixes, and exposes through it all the same.
  */
-accept_retired: boolean, } | { "kind": "hide", exposure: Exposure, 
+acceptRetired: boolean, } | { "kind": "hide", exposure: Exposure, 
 /**
  * Its app goes, too, with its data.
  */
