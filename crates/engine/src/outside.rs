@@ -262,9 +262,7 @@ impl Outside {
 
     /// Uses a token for this process only.
     pub async fn use_cloudflare_token(&self, token: Secret) -> Result<(), Problem> {
-        *self.cloudflare.lock().await = Some(Arc::new(self.client(token)?));
-        self.forget_names().await;
-        Ok(())
+        self.keep_token(CredentialKind::CloudflareToken, token, true).await
     }
 
     /// Keeps a token: in the keyring, or for this run only.
@@ -281,8 +279,10 @@ impl Outside {
             // An older one of this run would hide it.
             self.this_run.delete(&credential).await.map_err(|error| Problem::from(&error))?;
         }
-        *self.cloudflare.lock().await = None;
-        self.forget_names().await;
+        if kind == CredentialKind::CloudflareToken {
+            *self.cloudflare.lock().await = None;
+            self.forget_names().await;
+        }
         Ok(())
     }
 

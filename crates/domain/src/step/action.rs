@@ -249,6 +249,7 @@ impl Action {
                 | Self::TryController { .. }
                 | Self::Traefik { .. }
                 | Self::Certificate { .. }
+                | Self::DeleteTunnel { .. }
                 | Self::Chart { .. }
                 | Self::Apply { .. }
                 | Self::Cloudflared { .. }
