@@ -6,7 +6,7 @@ use portico_domain::credential::{CredentialKind, Secret};
 use portico_domain::exposure::{Exposure, Reach};
 use portico_domain::problem::Code;
 use portico_domain::run::StepState;
-use portico_domain::stack::{Acme, Authority, Pin, Stack, StackComponent};
+use portico_domain::stack::{Acme, Authority, IngressController, Pin, Stack, StackComponent};
 use portico_engine::Engine;
 use portico_practice::cloudflare::{CLUSTER_TOKEN, Kind, PORTICO_TOKEN};
 use portico_practice::kube::Key;
@@ -41,6 +41,15 @@ fn public(access: &[&str]) -> Change {
 fn kinds(story: &Story) -> Vec<(Kind, String, bool)> {
     let records = story.practice.cloud.records(ZONE).into_iter().filter(|record| record.name == ECHO);
     records.map(|record| (record.kind, record.content, record.proxied)).collect()
+}
+
+/// Waits until nothing is left to do for the change: jobs and endpoints of what has just gone take a moment.
+async fn settled(engine: &Engine, change: Change) {
+    crate::story::until("nothing is left to do", async || {
+        let plan = engine.preview(change.clone()).await.ok()?;
+        plan.needed().next().is_none().then_some(())
+    })
+    .await;
 }
 
 /// What a visitor gets at the edge.
@@ -281,4 +290,43 @@ async fn keys_are_saved_and_put_back() {
     let name = saved.present[0].clone();
     story.store().remove(&Key::namespaced("secrets", "kube-system", &name));
     assert_eq!(engine.restore_keys(&file, &passphrase).await.expect("put back"), [name]);
+}
+
+/// Hosts of both reaches, over one controller and then over the other, and back.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_ingress_controller_takes_over_and_hands_back() {
+    let (story, engine) = homelab().await;
+    done(&apply(&engine, exposed(echo(ECHO, Reach::Lan))).await);
+    let other = Exposure { name: "hello".into(), ..echo("hello.example.test", Reach::Public) };
+    done(&apply(&engine, exposed(other)).await);
+    let to = |to, accept: Option<&str>| Change::MoveIngress { to, accept: accept.map(str::to_owned) };
+    let refused =
+        try_apply(&engine, to(IngressController::Traefik, None)).await.expect_err("this K3s is too old");
+    assert_eq!(refused.code, Code::TraefikNotBundled);
+
+    let tag = "3.6.7";
+    done(&apply(&engine, to(IngressController::Traefik, Some(tag))).await);
+    assert!(
+        story
+            .objects("helmcharts.helm.cattle.io", None)
+            .iter()
+            .all(|chart| chart["metadata"]["name"] != "ingress-nginx")
+    );
+    assert_eq!(visit(&story, "hello.example.test").await.0, 200);
+    settled(&engine, to(IngressController::Traefik, Some(tag))).await;
+    settled(&engine, exposed(echo(ECHO, Reach::Lan))).await;
+    assert_eq!(
+        engine
+            .conditions()
+            .await
+            .expect("conditions")
+            .iter()
+            .filter(|c| c.code == Code::IngressRetired)
+            .count(),
+        0
+    );
+
+    done(&apply(&engine, to(IngressController::Nginx, None)).await);
+    assert_eq!(visit(&story, "hello.example.test").await.0, 200);
+    settled(&engine, exposed(echo(ECHO, Reach::Lan))).await;
 }

@@ -183,7 +183,13 @@ fn print_step(step: &RunStep, seconds_left: Option<u32>, output: &Output) {
         StepState::Running if step.progress.is_none() && step.log.is_empty() => {
             println!("… {}{left}", step.id)
         }
-        StepState::Done => println!("✓ {}", step.id),
+        StepState::Done => {
+            println!("✓ {}", step.id);
+            if let Some(note) = &step.note {
+                let (what, next) = portico_api::english::explain(note);
+                println!("  ! {what}\n    {next}");
+            }
+        }
         StepState::Skipped => println!("= {}", step.id),
         StepState::Failed => {
             eprintln!("✗ {}", step.id);

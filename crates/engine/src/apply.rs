@@ -146,6 +146,7 @@ fn waiting(step: &Step) -> RunStep {
         progress: None,
         log: Vec::new(),
         problem: None,
+        note: None,
     }
 }
 
@@ -279,18 +280,24 @@ impl Work {
             let done = problem.is_silence() && step.verdict(&self.look(step).await) == Verdict::Yes;
             return if done { Outcome::True } else { Outcome::Failed(problem) };
         }
-        self.verify(step, &progress, &cancel).await
+        self.verify(index, &progress, &cancel).await
     }
 
     /// Looks until the step is true, blocked, or out of patience.
-    async fn verify(&self, step: &Step, progress: &Progress, cancel: &CancellationToken) -> Outcome {
+    async fn verify(&self, index: usize, progress: &Progress, cancel: &CancellationToken) -> Outcome {
+        let step = &self.steps[index];
         let patience = patience(step.stage);
         let deadline = tokio::time::Instant::now() + patience;
         let mut inquiry = Inquiry::new();
         let mut pause = LOOK_AGAIN;
         loop {
-            let waits_for = match step.verdict(&self.look(step).await) {
-                Verdict::Yes => return Outcome::True,
+            let observed = self.look(step).await;
+            let waits_for = match step.verdict(&observed) {
+                Verdict::Yes => {
+                    let note = step.action.note(&observed);
+                    self.tell(index, |step| step.note = note);
+                    return Outcome::True;
+                }
                 // While something comes up, its silence says nothing about the step.
                 Verdict::Blocked { problem } if !problem.is_silence() => return Outcome::Failed(problem),
                 Verdict::Blocked { problem } => problem.to_string(),

@@ -371,6 +371,22 @@ impl Action {
         }
     }
 
+    /// What a visitor may run into although the path is as it should be: resolvers that say something else.
+    pub fn note(&self, observed: &Observed) -> Option<Problem> {
+        let (hostname, answers) = match self {
+            Self::LanPath { hostname, .. } => {
+                let path = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value)?;
+                (hostname, &path.answers)
+            }
+            Self::PublicPath { hostname, .. } => {
+                let path = observed.public_paths.get(hostname.as_str()).and_then(Seen::value)?;
+                (hostname, &path.answers)
+            }
+            _ => return None,
+        };
+        crate::dns::explain(hostname, answers)
+    }
+
     /// The object that the action applies, as of what was seen; `None` while it cannot be told yet, and for actions
     /// that apply none.
     pub fn manifest(&self, observed: &Observed) -> Option<Value> {
