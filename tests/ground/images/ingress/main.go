@@ -10,11 +10,14 @@ import (
 	"flag"
 	"log"
 	"net/http"
+	"os"
 	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"portico/ground/images/kube"
 )
 
 type options struct {
@@ -63,11 +66,11 @@ func main() {
 	log.SetFlags(log.LstdFlags | log.LUTC)
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
-	o, err := parse(flagArgs())
+	o, err := parse(os.Args[1:])
 	if err != nil {
 		log.Fatal(err)
 	}
-	api, err := inCluster()
+	api, err := kube.InCluster()
 	if err != nil {
 		log.Fatal(err)
 	}
