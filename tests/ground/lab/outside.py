@@ -5,52 +5,47 @@
 CLOUDFLARE and RESOLVER are HOST:PORT. FOLDER holds what outside.sh made. Ends its children when it is ended.
 """
 
+import asyncio
 import os
 import pathlib
 import signal
-import socket
 import ssl
 import subprocess
 import sys
-import threading
 
 programs, folder, cloudflare, resolver = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 
 
-def pour(source, sink):
+async def pour(source, sink):
     """Copies one direction of a conversation until its end."""
     try:
-        while chunk := source.recv(65536):
-            sink.sendall(chunk)
+        while chunk := await source.read(65536):
+            sink.write(chunk)
+            await sink.drain()
     except OSError:
         pass
-    for end in (source, sink):
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+    finally:
+        sink.close()
 
 
-def converse(context, plain):
+async def converse(reader, writer):
     host, port = cloudflare.rsplit(":", 1)
     try:
-        client = context.wrap_socket(plain, server_side=True)
-        server = socket.create_connection((host, int(port)))
+        onward = await asyncio.open_connection(host, int(port))
     except OSError as error:
-        print("a visitor of the API is turned away:", error, flush=True)
-        plain.close()
+        print("the API is not there:", error, flush=True)
+        writer.close()
         return
-    threading.Thread(target=pour, args=(client, server), daemon=True).start()
-    pour(server, client)
+    await asyncio.gather(pour(reader, onward[1]), pour(onward[0], writer))
 
 
-def serve():
+async def serve():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "api.cloudflare.com.pem", folder / "api.cloudflare.com.key")
-    listener = socket.create_server(("10.88.0.1", 443), backlog=64)
-    while True:
-        plain, _ = listener.accept()
-        threading.Thread(target=converse, args=(context, plain), daemon=True).start()
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    async with await asyncio.start_server(converse, "10.88.0.1", 443, ssl=context):
+        await ended.wait()
 
 
 # Neither the waiting nor the mistakes that Pebble makes on purpose: they try ACME clients, and cost minutes.
@@ -61,9 +56,8 @@ children = [
         [programs / "pebble", "-config", folder / "pebble.json", "-dnsserver", resolver], env=os.environ | quiet
     ),
 ]
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 try:
-    serve()
+    asyncio.run(serve())
 finally:
     for child in children:
         child.kill()

@@ -39,7 +39,8 @@ PEBBLE
     for host in $(hosts); do
         install -D -m 644 "$dir/ca.pem" "$DIR/hosts/$host/root/opt/ground/outside/ca.pem"
     done
-    in_net setsid /usr/bin/env python3 "$LAB_HOME/outside.py" "$out/bin" "$dir" "$cloudflare" "$public" \
+    # Not by in_net: what is to be ended later is this process itself, and no shell that waits for it.
+    nsenter --net="/run/netns/$NETNS" -- setsid /usr/bin/env python3 "$LAB_HOME/outside.py" "$out/bin" "$dir" "$cloudflare" "$public" \
         </dev/null >"$dir/log" 2>&1 &
     echo $! >"$dir/pid"
     disown
@@ -53,12 +54,20 @@ PEBBLE
 
 outside_stop() {
     [ -e "$DIR/outside/pid" ] || return 0
-    kill "$(cat "$DIR/outside/pid")" 2>/dev/null || true
-    rm -rf "$DIR/outside"
+    local pid
+    pid=$(cat "$DIR/outside/pid")
+    kill "$pid" 2>/dev/null || true
+    # Its ports are free only once it is gone.
+    for ((try = 0; try < 100; try++)); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.05
+    done
+    rm -f "$DIR/outside/pid"
 }
 
-# outside_authority FOLDER NAME SUBJECT: NAME.key and NAME.pem.
+# outside_authority FOLDER NAME SUBJECT: NAME.key and NAME.pem, which stay the same for as long as the lab is up.
 outside_authority() {
+    [ ! -e "$1/$2.pem" ] || return 0
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$3" \
         -keyout "$1/$2.key" -out "$1/$2.pem" 2>/dev/null
 }

@@ -1,6 +1,8 @@
 // What stands in for the sealed-secrets controller, written after the published form of its data: it keeps a key pair
 // in a Secret, shows the certificate, and turns SealedSecrets into Secrets. It does not renew its key, and the calls
 // to verify and to rotate are not here.
+//
+// For tests, `sealedsecrets seal CERTIFICATE LABEL VALUE` prints a sealed value instead.
 package main
 
 import (
@@ -9,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"log"
 	"net/http"
 	"os"
@@ -67,6 +70,18 @@ type controller struct {
 }
 
 func main() {
+	if len(os.Args) == 5 && os.Args[1] == "seal" {
+		certificate, err := os.ReadFile(os.Args[2])
+		if err != nil {
+			log.Fatal(err)
+		}
+		text, err := seal(certificate, []byte(os.Args[3]), []byte(os.Args[4]))
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(text)
+		return
+	}
 	api, err := kube.InCluster()
 	if err != nil {
 		log.Fatal(err)

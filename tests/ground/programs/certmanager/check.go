@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -24,7 +26,12 @@ func startupCheck(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	checker, err := cmapichecker.New(conf, "default")
+	// The request is a dry run, in the one namespace that the chart lets this account write to.
+	namespace, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+	if err != nil {
+		return err
+	}
+	checker, err := cmapichecker.New(conf, strings.TrimSpace(string(namespace)))
 	if err != nil {
 		return err
 	}
