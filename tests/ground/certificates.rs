@@ -8,6 +8,7 @@ use portico_tests::kubectl::{Kubectl, echo, ingress, is_true};
 use portico_tests::lab::Lab;
 use portico_tests::outside::{Outside, cert_manager, https, sealed_secrets, sealed_token};
 use portico_tests::portico::{Member, Portico, standin};
+use portico_tests::soon;
 use serde_json::{Value, json};
 
 const VERSION: &str = "v1.34.4+k3s1";
@@ -94,14 +95,7 @@ fn a_name_is_proven_by_dns_and_its_certificate_is_shown_on_every_worker() {
     kubectl.rolled_out("echo -n web");
     for worker in ["h2", "h3"] {
         let address = &lab.machine(worker).address;
-        // The controller takes a second to see the Secret.
-        let body = (0..20).find_map(|_| {
-            std::thread::sleep(std::time::Duration::from_millis(250));
-            https(&lab, HOST, address, outside.root.path()).ok()
-        });
-        let body = body.unwrap_or_else(|| {
-            panic!("over {worker}: {:?}", https(&lab, HOST, address, outside.root.path()))
-        });
+        let body = soon(|| https(&lab, HOST, address, outside.root.path()));
         assert!(body.contains(&format!("\"host\": \"{HOST}\"")), "over {worker}: {body}");
         let other =
             https(&lab, REFUSED, address, outside.root.path()).expect_err("nobody signed for this name");

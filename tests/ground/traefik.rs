@@ -8,6 +8,7 @@ use portico_tests::kubectl::{Kubectl, echo, ingress, is_true};
 use portico_tests::lab::Lab;
 use portico_tests::outside::{cert_manager, https, shown};
 use portico_tests::portico::{Member, Portico, standin};
+use portico_tests::soon;
 use serde_json::{Value, json};
 
 const VERSION: &str = "v1.34.4+k3s1";
@@ -31,6 +32,23 @@ fn settings() -> [Value; 2] {
             "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
             "metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"},
         }),
+    ]
+}
+
+/// An authority of the cluster's own: how names are proven to one outside is told in certificates.rs, and takes a minute.
+fn authority() -> [Value; 3] {
+    let issuer = |name: &str, how: Value| json!({"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": {"name": name}, "spec": how});
+    [
+        issuer("nobody", json!({"selfSigned": {}})),
+        json!({
+            "apiVersion": "cert-manager.io/v1", "kind": "Certificate",
+            "metadata": {"name": "authority", "namespace": "cert-manager"},
+            "spec": {
+                "isCA": true, "commonName": "The cluster itself", "secretName": "authority",
+                "issuerRef": {"name": "nobody", "kind": "ClusterIssuer"},
+            },
+        }),
+        issuer("own", json!({"ca": {"secretName": "authority"}})),
     ]
 }
 
@@ -69,11 +87,7 @@ fn traefik_carries_http_certificates_and_tls_that_it_does_not_open() {
     let kubectl = Kubectl(&lab);
     exchange(&lab, &kubectl);
     cert_manager(&kubectl);
-    // An issuer that asks nobody: how names are proven is told in certificates.rs, and takes a minute.
-    kubectl.apply(&[json!({
-        "apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer",
-        "metadata": {"name": "own"}, "spec": {"selfSigned": {}},
-    })]);
+    kubectl.apply(&authority());
 
     kubectl.apply(&echo("web"));
     let signed = json!([{"hosts": [SIGNED], "secretName": "signed-tls"}]);
@@ -89,7 +103,7 @@ fn traefik_carries_http_certificates_and_tls_that_it_does_not_open() {
     ]);
     kubectl.rolled_out("echo -n web");
     kubectl.until("certificate signed-tls -n web", 60, |found| is_true(found, "Ready"));
-    let path = r"{.data.tls\.crt}";
+    let path = r"{.data.ca\.crt}";
     let certificate =
         lab.run("h1", &format!("k3s kubectl get secret signed-tls -n web -o jsonpath='{path}' | base64 -d"));
     let root = tempfile::NamedTempFile::new().expect("a file");
@@ -103,11 +117,13 @@ fn traefik_carries_http_certificates_and_tls_that_it_does_not_open() {
         .collect();
     for worker in ["h2", "h3"] {
         let address = &lab.machine(worker).address;
-        assert_eq!("200", portico.status(PLAIN, address), "over {worker}");
+        soon(|| match portico.status(PLAIN, address).as_str() {
+            "200" => Ok(()),
+            other => Err(format!("{other} over {worker}")),
+        });
         assert_eq!("404", portico.status("other.example.test", address), "over {worker}");
 
-        let body = https(&lab, SIGNED, address, root.path())
-            .unwrap_or_else(|error| panic!("over {worker}: {error}"));
+        let body = soon(|| https(&lab, SIGNED, address, root.path()));
         assert!(body.contains(&format!("\"host\": \"{SIGNED}\"")), "over {worker}: {body}");
         assert_eq!(
             "308",
