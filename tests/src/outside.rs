@@ -6,8 +6,9 @@ use crate::lab::Lab;
 use crate::portico::{Portico, standin};
 use base64::Engine;
 use serde_json::{Value, json};
+use std::io::Write;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 pub struct Outside<'a> {
     lab: &'a Lab,
@@ -88,10 +89,22 @@ pub fn sealed_token(lab: &Lab, name: &str, token: &str) -> Value {
     let certificate = lab.run("h1", &format!("k3s kubectl get --raw {path}"));
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), certificate).expect("written");
-    let mut seal = std::process::Command::new(standin().join("bin/sealedsecrets"));
-    seal.arg("seal").arg(file.path()).args([&format!("cert-manager/{name}"), token]);
-    let sealed = seal.output().expect("the sealing program runs");
-    assert!(sealed.status.success(), "{}", String::from_utf8_lossy(&sealed.stderr));
+    let mut seal = std::process::Command::new(standin().join("bin/kubeseal"));
+    seal.args([
+        "--raw",
+        "--name",
+        name,
+        "--namespace",
+        "cert-manager",
+        "--from-file",
+        "/dev/stdin",
+        "--cert",
+    ]);
+    seal.arg(file.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut seal = seal.spawn().expect("kubeseal starts");
+    seal.stdin.take().expect("its standard input").write_all(token.as_bytes()).expect("written");
+    let sealed = seal.wait_with_output().expect("kubeseal ends");
+    assert!(sealed.status.success(), "kubeseal: {}", sealed.status);
     json!({
         "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
         "metadata": {"name": name, "namespace": "cert-manager"},

@@ -5,7 +5,7 @@
 # OUTDIR/k3s-airgap-images-amd64.tar      pause, klipper-lb, klipper-helm, CoreDNS, ingress-nginx controller, echo
 # OUTDIR/registry/NAME.tar                images that would be pulled: traefik, cert-manager, sealed-secrets, cloudflared
 # OUTDIR/charts/NAME/                     a chart repository each: index.yaml and an archive
-# OUTDIR/bin/                             the programs themselves; coredns and pebble run beside the machines, too
+# OUTDIR/bin/                             the programs themselves; coredns, pebble and kubeseal are used beside the machines
 #
 # Needs Go and its module proxy. The result is kept by a digest of the sources, so that a second run only compares;
 # so is each program of programs/, since linking one takes longer than all the rest.
@@ -36,23 +36,26 @@ stamp="-X $kubernetes.gitVersion=v1.34.4+k3s1 -X $kubernetes.gitMajor=1 -X $kube
 bin=$out/bin
 mkdir -p "$bin"
 
-# program NAME PACKAGE: of the module in programs/NAME.
+# program NAME MODULE PACKAGE: a package that the module in programs/MODULE has, as NAME.
 program() {
     local now
-    now=$(cd "$ground/programs" && digest "$1")
+    now=$(cd "$ground/programs" && digest "$2")
     [ ! -x "$bin/$1" ] || [ "$(cat "$bin/.$1.digest" 2>/dev/null)" != "$now" ] || return 0
-    (cd "$ground/programs/$1" && go build -ldflags '-s -w' -o "$bin/$1" "$2")
+    (cd "$ground/programs/$2" && go build -ldflags '-s -w' -o "$bin/$1" "$3")
     echo "$now" >"$bin/.$1.digest"
 }
 
-for name in pause echo lb ingress helmjob sealedsecrets cloudflared archive; do
+for name in pause echo lb ingress helmjob cloudflared archive; do
     (cd "$ground/images" && go build -ldflags '-s -w' -o "$bin/$name" "./$name")
 done
 (cd "$ground/images/helm" && go build -ldflags '-s -w' -o "$bin/helm" helm.sh/helm/v3/cmd/helm)
-program coredns .
-program pebble github.com/letsencrypt/pebble/v2/cmd/pebble
-program certmanager .
-program traefik github.com/traefik/traefik/v3/cmd/traefik
+program coredns coredns .
+program pebble pebble github.com/letsencrypt/pebble/v2/cmd/pebble
+program certmanager certmanager .
+# The chart of Sealed Secrets starts its controller by this name.
+program controller sealedsecrets github.com/bitnami-labs/sealed-secrets/cmd/controller
+program kubeseal sealedsecrets github.com/bitnami-labs/sealed-secrets/cmd/kubeseal
+program traefik traefik github.com/traefik/traefik/v3/cmd/traefik
 
 "$bin/archive" images "$bin" k3s "$out/k3s-airgap-images-amd64.tar"
 mkdir -p "$out/registry"
@@ -76,6 +79,8 @@ cp "$(module traefik github.com/traefik/traefik/v3)/integration/fixtures/k8s/01-
 # cert-manager's own chart. The only difference is whom its controller trusts: on the ground, the authority of the lab
 # vouches for api.cloudflare.com, an address that cert-manager cannot be told to change.
 cp -r "$(module certmanager github.com/cert-manager/cert-manager)/deploy/charts/cert-manager" "$work/cert-manager"
+# The chart of Sealed Secrets is its own, too, though of the version that its controller has.
+cp -r "$(module sealedsecrets github.com/bitnami-labs/sealed-secrets)/helm/sealed-secrets" "$work/sealed-secrets"
 chmod -R u+w "$work"
 trust='{name: ground, hostPath: {path: /opt/ground/outside, type: DirectoryOrCreate}}'
 mount='{name: ground, mountPath: /opt/ground/outside, readOnly: true}'
@@ -86,8 +91,12 @@ sed -i -e "s|^volumes: \[\]\$|volumes: [$trust]|" -e "s|^volumeMounts: \[\]\$|vo
 rm -rf "$out/charts" "$work/static"
 mkdir -p "$work/static/charts"
 for name in ingress-nginx sealed-secrets cert-manager; do
-    version=()
-    [ "$name" != cert-manager ] || version=(--version v1.21.1 --app-version v1.21.1)
+    # Under the versions by which the charts are asked for.
+    case $name in
+    cert-manager) version=(--version v1.21.1 --app-version v1.21.1) ;;
+    sealed-secrets) version=(--version 2.18.5) ;;
+    *) version=() ;;
+    esac
     mkdir -p "$out/charts/$name"
     "$bin/helm" package "$work/$name" "${version[@]}" --destination "$out/charts/$name" >/dev/null
     "$bin/helm" repo index "$out/charts/$name"

@@ -46,7 +46,8 @@ var archives = map[string][]image{
 		certManager("controller"), certManager("webhook"), certManager("cainjector"), certManager("startupapicheck"),
 	},
 	"sealed-secrets": {
-		{ref: "docker.io/bitnami/sealed-secrets-controller:0.36.6", user: "1001:1001", programs: []string{"sealedsecrets"}},
+		// Its chart is a little older than it is.
+		{ref: "docker.io/bitnami/sealed-secrets-controller:0.27.0", user: "1001:1001", programs: []string{"controller"}},
 	},
 	"cloudflared": {
 		{ref: "docker.io/cloudflare/cloudflared:2026.8.2", user: "65532:65532", programs: []string{"cloudflared"}},

@@ -19,8 +19,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"portico/ground/images/kube"
 )
 
 // interval is how often the cluster is read; the genuine controller takes about as long to reload.
@@ -28,7 +26,7 @@ const interval = time.Second
 
 type controller struct {
 	options
-	api  *kube.Client
+	api  *api
 	now  atomic.Pointer[state]
 	next atomic.Uint64
 }
@@ -69,7 +67,7 @@ func (c *controller) read(ctx context.Context, fake *tls.Certificate) error {
 		"/api/v1/services": &services, "/apis/discovery.k8s.io/v1/endpointslices": &slices,
 	} {
 		// Version 0 is answered from the API server's cache and costs etcd nothing.
-		if err := c.api.Get(ctx, path+"?resourceVersion=0", into); err != nil {
+		if err := c.api.get(ctx, path+"?resourceVersion=0", into); err != nil {
 			return err
 		}
 	}
@@ -100,7 +98,7 @@ func (c *controller) read(ctx context.Context, fake *tls.Certificate) error {
 
 func (c *controller) keyPair(ctx context.Context, namespace, name string) *tls.Certificate {
 	var s secret
-	if err := c.api.Get(ctx, "/api/v1/namespaces/"+namespace+"/secrets/"+name, &s); err != nil {
+	if err := c.api.get(ctx, "/api/v1/namespaces/"+namespace+"/secrets/"+name, &s); err != nil {
 		log.Printf("certificate: %v", err)
 		return nil
 	}
@@ -127,7 +125,7 @@ func (c *controller) publish(ctx context.Context, s snapshot) error {
 				continue
 			}
 			path := "/apis/networking.k8s.io/v1/namespaces/" + i.Metadata.Namespace + "/ingresses/" + i.Metadata.Name + "/status"
-			err := c.api.MergePatch(ctx, path, map[string]any{"status": map[string]any{"loadBalancer": svc.Status.LoadBalancer}})
+			err := c.api.mergePatch(ctx, path, map[string]any{"status": map[string]any{"loadBalancer": svc.Status.LoadBalancer}})
 			if err != nil {
 				return err
 			}

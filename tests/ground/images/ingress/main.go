@@ -10,14 +10,11 @@ import (
 	"flag"
 	"log"
 	"net/http"
-	"os"
 	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
-
-	"portico/ground/images/kube"
 )
 
 type options struct {
@@ -66,11 +63,11 @@ func main() {
 	log.SetFlags(log.LstdFlags | log.LUTC)
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
-	o, err := parse(os.Args[1:])
+	o, err := parse(flagArgs())
 	if err != nil {
 		log.Fatal(err)
 	}
-	api, err := kube.InCluster()
+	api, err := inCluster()
 	if err != nil {
 		log.Fatal(err)
 	}
