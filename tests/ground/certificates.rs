@@ -31,12 +31,55 @@ fn reason(challenges: &Value) -> &str {
     found.and_then(|challenge| challenge["status"]["reason"].as_str()).unwrap_or_default()
 }
 
+/// A name inside the cluster, asked at its own name server from a machine that otherwise asks the router.
+fn inside(lab: &Lab, name: &str) -> String {
+    let ask = format!(
+        "echo nameserver 10.43.0.10 >/run/inside && mount --bind /run/inside /etc/resolv.conf && getent ahostsv4 {name}"
+    );
+    let said = lab.run("h1", &format!("unshare -m sh -c '{ask}'"));
+    said.split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+/// The tunnel's Deployment as Portico applies it.
+fn tunnel(name: &str, token: &str) -> Value {
+    let labels = json!({"app": name});
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "web"},
+        "spec": {
+            "replicas": 1, "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [{
+                "name": "cloudflared", "image": "docker.io/cloudflare/cloudflared:2026.8.2",
+                "args": ["tunnel", "--no-autoupdate", "--metrics", "0.0.0.0:2000", "run"],
+                "env": [{"name": "TUNNEL_TOKEN", "value": token}],
+                "readinessProbe": {"httpGet": {"path": "/ready", "port": 2000}},
+            }]}},
+        },
+    })
+}
+
+/// What has nothing to do with certificates, while one is waited for.
+fn meanwhile(lab: &Lab, kubectl: &Kubectl) {
+    let service = kubectl.get("service echo -n web");
+    assert_eq!(service["spec"]["clusterIP"], inside(lab, "echo.web.svc.cluster.local").as_str());
+    assert_eq!("192.168.1.50", inside(lab, "nas.example.test"));
+
+    // {"a":"9a7c","t":"6ff42ae2-765d-4adf-8112-31c55c1551ef","s":"c2VjcmV0"}
+    let token =
+        "eyJhIjoiOWE3YyIsInQiOiI2ZmY0MmFlMi03NjVkLTRhZGYtODExMi0zMWM1NWMxNTUxZWYiLCJzIjoiYzJWamNtVjAifQ==";
+    kubectl.apply(&[tunnel("good", token), tunnel("bad", "nonsense")]);
+    kubectl.rolled_out("good -n web");
+    kubectl.until("pods -n web -l app=bad", 30, |pods| {
+        let restarts = &pods["items"][0]["status"]["containerStatuses"][0]["restartCount"];
+        restarts.as_u64().is_some_and(|count| count > 0)
+    });
+}
+
 #[test]
 fn a_name_is_proven_by_dns_and_its_certificate_is_shown_on_every_worker() {
     let lab = Lab::up("certs", 3);
     lab.mirror(&standin());
     lab.registry(VERSION);
-    lab.pulls(&["cert-manager", "sealed-secrets"]);
+    lab.pulls(&["cert-manager", "sealed-secrets", "cloudflared"]);
     let portico = Portico::in_lab(&lab);
     let outside = Outside::start(&portico, &lab);
     let members = [("h1", "server"), ("h2", "agent"), ("h3", "agent")].map(|(machine, role)| Member {
@@ -77,6 +120,8 @@ fn a_name_is_proven_by_dns_and_its_certificate_is_shown_on_every_worker() {
     let refused = lab.try_run("h1", &format!("k3s kubectl apply -f - <<'END'\n{wrong}\nEND"));
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains("webhook.cert-manager.io"), "{said}");
+
+    meanwhile(&lab, &kubectl);
 
     // After its own look at the record, cert-manager waits for a minute, always.
     let certificate = kubectl.until("certificate echo-tls -n web", 120, |found| is_true(found, "Ready"));
