@@ -2,9 +2,11 @@
 //!
 //! `GET|POST|DELETE /practice/faults` (what struck, add a rule, clear all), `GET|DELETE /practice/calls`,
 //! `GET /practice/audit` (every change to every DNS record), `GET /practice/records?zone=`,
-//! `PUT /practice/resolver/{public|system}` (switches), `POST /practice/machines/{name}/{cut-power|power-on|hang|
-//! unhang|swap-host-key}`. Nothing here exists in the real world, and no
-//! client of Portico's knows it.
+//! `GET /practice/{tunnels|access}/audit`, `POST /practice/tunnels/{name}/connect?replicas=&connections=`,
+//! `PUT /practice/access` (`enabled`), `PUT /practice/zones/{name}` (`status`, `universalSsl`, `ech`), `PUT
+//! /practice/lists` (`lagSeconds`), `PUT /practice/resolver/{public|system}` (switches), `POST
+//! /practice/machines/{name}/{cut-power|power-on|hang|unhang|swap-host-key}`. Nothing here exists in the real world,
+//! and no client of Portico's knows it.
 
 use crate::cloudflare::Cloud;
 use crate::dns::{DnsServer, Switches};
@@ -33,6 +35,12 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/practice/calls", get(calls).delete(forget))
         .route("/practice/audit", get(audit))
         .route("/practice/records", get(records))
+        .route("/practice/tunnels/audit", get(tunnel_audit))
+        .route("/practice/tunnels/{name}/connect", post(connect))
+        .route("/practice/access/audit", get(access_audit))
+        .route("/practice/access", put(access))
+        .route("/practice/zones/{name}", put(zone))
+        .route("/practice/lists", put(lists))
         .route("/practice/resolver/{name}", put(switch))
         .route("/practice/machines/{name}/{act}", post(act))
         .with_state(Arc::new(control))
@@ -75,6 +83,82 @@ struct Zone {
 
 async fn records(State(control): State<Arc<Control>>, Query(Zone { zone }): Query<Zone>) -> Response {
     Json(control.cloud.records(&zone)).into_response()
+}
+
+async fn tunnel_audit(State(control): State<Arc<Control>>) -> Response {
+    Json(control.cloud.tunnel_audit()).into_response()
+}
+
+async fn access_audit(State(control): State<Arc<Control>>) -> Response {
+    Json(control.cloud.access_audit()).into_response()
+}
+
+#[derive(Deserialize)]
+struct Connect {
+    replicas: usize,
+    #[serde(default = "all_connections")]
+    connections: usize,
+}
+
+fn all_connections() -> usize {
+    4
+}
+
+async fn connect(
+    State(control): State<Arc<Control>>,
+    Path(name): Path<String>,
+    Query(Connect { replicas, connections }): Query<Connect>,
+) -> Response {
+    if control.cloud.connect(&name, replicas, connections) {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    not_found(format!("no tunnel is called {name}"))
+}
+
+#[derive(Deserialize)]
+struct Access {
+    enabled: bool,
+}
+
+async fn access(State(control): State<Arc<Control>>, Json(Access { enabled }): Json<Access>) -> StatusCode {
+    control.cloud.enable_access(enabled);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ZoneSettings {
+    status: Option<String>,
+    universal_ssl: Option<bool>,
+    ech: Option<bool>,
+}
+
+async fn zone(
+    State(control): State<Arc<Control>>,
+    Path(name): Path<String>,
+    Json(settings): Json<ZoneSettings>,
+) -> Response {
+    let known = control.cloud.change_zone(&name, |zone| {
+        zone.universal_ssl = settings.universal_ssl.unwrap_or(zone.universal_ssl);
+        zone.ech = settings.ech.unwrap_or(zone.ech);
+        zone.status = settings.status.unwrap_or_else(|| zone.status.clone());
+    });
+    if known {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        not_found(format!("no zone is called {name}"))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Lists {
+    lag_seconds: u32,
+}
+
+async fn lists(State(control): State<Arc<Control>>, Json(Lists { lag_seconds }): Json<Lists>) -> StatusCode {
+    control.cloud.lag_lists(lag_seconds);
+    StatusCode::NO_CONTENT
 }
 
 async fn switch(

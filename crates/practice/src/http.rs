@@ -116,7 +116,10 @@ async fn answer(
             response
         }
         Some(Fault::DropBefore) => Err(Dropped),
-        Some(Fault::DropAfter) => ordinary().await.and(Err(Dropped)),
+        Some(Fault::DropAfter) => {
+            drop(ordinary().await);
+            Err(Dropped)
+        }
         Some(Fault::Torn) => torn(ordinary().await?).await,
         Some(Fault::Corrupt) => corrupt(ordinary().await?).await,
         Some(Fault::Partial) => partial(ordinary().await?).await,

@@ -110,7 +110,24 @@ async fn the_homelab_describes_itself_and_can_be_steered_from_another_process() 
     assert_eq!(text(&format!("{control}/audit")).await, "[]");
     let records: Value =
         serde_json::from_str(&text(&format!("{control}/records?zone=example.test")).await).expect("JSON");
-    assert_eq!(records.as_array().map(Vec::len), Some(6));
+    assert_eq!(records.as_array().map(Vec::len), Some(8));
+    for (method, path, body, status) in [
+        ("POST", "tunnels/office/connect?replicas=0", Value::Null, 204),
+        ("POST", "tunnels/nobody/connect?replicas=1", Value::Null, 404),
+        ("PUT", "access", json!({"enabled": false}), 204),
+        ("PUT", "zones/example.test", json!({"ech": false, "universalSsl": false}), 204),
+        ("PUT", "zones/example.org", json!({}), 404),
+        ("PUT", "lists", json!({"lagSeconds": 60}), 204),
+        ("GET", "tunnels/audit", Value::Null, 200),
+        ("GET", "access/audit", Value::Null, 200),
+    ] {
+        let method = method.parse().expect("a method");
+        let answer = client.request(method, format!("{control}/{path}")).json(&body).send().await;
+        assert_eq!(answer.expect("an answer").status().as_u16(), status, "{path}");
+    }
+    let edge = client.get(address(&endpoints["edge"])).header("host", "crm.example.test").send().await;
+    let dropped = edge.expect_err("no certificate covers the zone any longer");
+    assert!(dropped.is_request(), "{dropped}");
     for resolver in ["authoritative", "public", "system"] {
         let server = address(&endpoints["resolvers"][resolver][0]);
         assert!(server.parse::<std::net::SocketAddr>().is_ok(), "{server}");

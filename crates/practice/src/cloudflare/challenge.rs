@@ -72,10 +72,11 @@ impl Cloud {
     }
 
     /// Asks for zones of this name, of the name without its first label, and so on; the index of the first found.
+    /// A call that fails is made again for the same name, so that the error names the whole one.
     fn nearest_zone(&self, token: &str, fqdn: &str) -> Result<usize, String> {
         let mut name = fqdn.trim_end_matches('.');
         let mut failed = None;
-        while let Some((_, parent)) = name.split_once('.') {
+        for _ in name.split('.').skip(1) {
             let path = format!("/zones?name={name}");
             let found = self.call(token, &path, |state, caller| {
                 caller.need(&[Permission::ZoneRead])?;
@@ -84,10 +85,12 @@ impl Cloud {
             });
             match found {
                 Ok(Some(zone)) => return Ok(zone),
-                Ok(None) => failed = None,
+                Ok(None) => {
+                    failed = None;
+                    name = name.split_once('.').map_or(name, |(_, parent)| parent);
+                }
                 Err(refusal) => failed = Some(said("GET", &path, &refusal)),
             }
-            name = parent;
         }
         Err(match failed {
             Some(cause) => format!("while attempting to find Zones for domain {fqdn}\n{cause}"),

@@ -78,7 +78,6 @@ impl Tunnel {
     }
 
     pub(super) fn connect(&mut self, connector: Connector, now: i64) {
-        self.connectors.retain(|known| known.id != connector.id);
         self.connectors.push(connector);
         self.ran = true;
         self.settle(now);
@@ -109,7 +108,7 @@ struct Credentials {
 }
 
 impl Cloud {
-    /// A cloudflared with this token comes up; `connector` is its client id, a UUID. The tunnel's id.
+    /// A cloudflared with this token comes up, or still is; `connector` is its client id, a UUID. The tunnel's id.
     ///
     /// # Errors
     /// The text that cloudflared logs: it cannot read the token, or the edge turns it away.
@@ -123,6 +122,9 @@ impl Cloud {
         let tunnel = tunnels
             .find(|tunnel| tunnel.id == credentials.t && tunnel.deleted_at.is_none())
             .ok_or("Unauthorized: Tunnel not found")?;
+        if tunnel.connectors.iter().any(|known| known.id == connector) {
+            return Ok(credentials.t);
+        }
         if tunnel.secret != credentials.s {
             return Err("Unauthorized: Invalid tunnel secret".to_owned());
         }

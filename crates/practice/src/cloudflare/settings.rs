@@ -1,5 +1,7 @@
-//! Settings of a zone that are worth a look before a name is published. Only to be read; practice's owner changes
-//! them through [`Cloud::change_zone`].
+//! Settings of a zone that are worth a look before a name is published.
+//!
+//! Only to be read: whoever owns the account in a test changes them through [`Cloud::change_zone`]. ECH has no
+//! documented call and is the name servers' matter.
 
 use super::Cloud;
 use super::auth::{Caller, Permission};

@@ -65,6 +65,7 @@ async fn each_call_needs_its_permission() {
         (PORTICO_TOKEN, [200, 200, 200, 200]),
         (READ_ONLY_TOKEN, [200, 200, 200, 403]),
         (ZONE_READ_TOKEN, [200, 200, 403, 403]),
+        (CLUSTER_TOKEN, [200, 200, 200, 400]),
         (DNS_ONLY_TOKEN, [403, 200, 200, 400]),
         (ONE_ZONE_TOKEN, [200, 403, 403, 403]),
     ] {
@@ -84,6 +85,23 @@ async fn each_call_needs_its_permission() {
     let seen = api.get_as(ONE_ZONE_TOKEN, "/zones").await.result();
     assert_eq!(seen.as_array().map(Vec::len), Some(1), "a token sees only the zones that it reaches");
     assert_eq!(seen[0]["name"], json!("example.net"));
+}
+
+#[tokio::test]
+async fn settings_of_a_zone_need_their_own_permission() {
+    let api = Api::start().await;
+    let zone = api.zone("example.test").await;
+    let (ssl, dns) = (format!("/zones/{zone}/ssl/universal/settings"), format!("/zones/{zone}/dns_settings"));
+    for (token, expected) in
+        [(PORTICO_TOKEN, [200, 200]), (CLUSTER_TOKEN, [403, 200]), (ZONE_READ_TOKEN, [403, 403])]
+    {
+        let seen = [api.get_as(token, &ssl).await.status, api.get_as(token, &dns).await.status];
+        assert_eq!(seen, expected, "{token}");
+    }
+    assert_eq!(api.get(&ssl).await.result(), json!({"enabled": true}));
+    assert!(api.cloud.change_zone("example.test", |zone| zone.universal_ssl = false));
+    assert_eq!(api.get(&ssl).await.result(), json!({"enabled": false}));
+    assert!(!api.cloud.change_zone("example.org", |_| ()));
 }
 
 #[tokio::test]

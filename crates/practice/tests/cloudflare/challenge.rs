@@ -30,9 +30,9 @@ async fn the_refusals_are_those_that_cert_manager_shows() {
         (
             unknown,
             "while attempting to find Zones for domain _acme-challenge.app.example.test.\nwhile querying the \
-             Cloudflare API for GET \"/zones?name=example.test\" \n\t Error: 9109: Invalid access token",
+             Cloudflare API for GET \"/zones?name=_acme-challenge.app.example.test\" \n\t Error: 9109: Invalid access token",
         ),
-        (DNS_ONLY_TOKEN, "GET \"/zones?name=example.test\" \n\t Error: 10000: Forbidden"),
+        (DNS_ONLY_TOKEN, "GET \"/zones?name=_acme-challenge.app.example.test\" \n\t Error: 10000: Forbidden"),
         (
             ZONE_READ_TOKEN,
             "/dns_records?per_page=100&type=TXT&name=_acme-challenge.app.example.test\" \n\t Error: 10000",

@@ -11,7 +11,7 @@ fn items(list: &Value) -> &[Value] {
     list["items"].as_array().map_or(&[], Vec::as_slice)
 }
 
-async fn with_controller(lab: &Lab) -> Api {
+pub async fn with_controller(lab: &Lab) -> Api {
     let api = Api::of(lab, "pi-1").await;
     let chart = json!({"apiVersion": "helm.cattle.io/v1", "kind": "HelmChart", "metadata": {"name": "ingress-nginx", "namespace": "kube-system"}, "spec": {
         "chart": "ingress-nginx", "repo": "https://charts.example.test", "version": "4.15.1", "targetNamespace": "ingress-nginx",
@@ -39,7 +39,7 @@ async fn with_controller(lab: &Lab) -> Api {
     api
 }
 
-async fn with_echo(api: &Api) {
+pub async fn with_echo(api: &Api) {
     assert_eq!(api.post("/api/v1/namespaces", &json!({"metadata": {"name": "apps"}})).await.0, 201);
     let service = json!({"metadata": {"name": "echo"}, "spec": {"selector": {"app": "echo"}, "ports": [{"port": 80, "targetPort": 8080}]}});
     let ingress = json!({"metadata": {"name": "echo"}, "spec": {"ingressClassName": "nginx", "rules": [{"host": "echo.example.test", "http": {"paths": [

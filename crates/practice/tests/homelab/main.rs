@@ -2,6 +2,7 @@
 
 mod api;
 mod dataplane;
+mod edge;
 mod nodes;
 mod scripts;
 mod ssh;

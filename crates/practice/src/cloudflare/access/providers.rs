@@ -1,4 +1,7 @@
-//! Identity providers: the ways in which a visitor can log in. Kept and shown; nobody logs in here.
+//! Identity providers: the ways in which a visitor can log in.
+//!
+//! Kept and shown; nobody logs in here, and what a provider's `config` needs is not checked. Two kinds exist once
+//! per account.
 
 use super::super::audit::Thing;
 use super::super::auth::Permission;
