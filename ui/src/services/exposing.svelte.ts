@@ -1,0 +1,49 @@
+// An exposure on its way: who is let in, and the explicit yes to what stands in its way. A yes holds for the one
+// name that it was said for.
+import { Changing } from '../change/changing.svelte';
+import type { Code, Exposure, Problem, Reach } from '../api/types';
+import type { Opened } from './choices';
+import { emailsIn } from './reach';
+
+/** Somebody else's: it can be taken over, if the person says so. */
+const adoptable: readonly Code[] = ['record-conflict', 'route-conflict', 'foreign-object'];
+/** Said where the reach is chosen. */
+export const atReach: readonly Code[] = ['no-tunnel', 'ingress-not-accepted'];
+
+export class Exposing extends Changing {
+  reach = $state<Reach>('lan');
+  emails = $state('');
+  acceptRetired = $state(false);
+  adopt = $state(false);
+  conflict = $state<Problem | null>(null);
+  #conflictAt = $state('');
+
+  /** Of the plan: what the form proposes has moved on by the time that it is done. */
+  readonly hostname = $derived(this.plan?.change.kind === 'expose' ? this.plan.change.exposure.hostname : '');
+  readonly typed = $derived(emailsIn(this.emails));
+
+  constructor(present?: Exposure) {
+    super();
+    this.reach = present?.reach ?? 'lan';
+    this.emails = present?.access.join(', ') ?? '';
+  }
+
+  conflictFor(hostname: string): Problem | null {
+    return this.#conflictAt === hostname ? this.conflict : null;
+  }
+
+  async expose(opened: Opened): Promise<void> {
+    if (this.reach === 'public' && this.typed.wrong !== null) return;
+    const adopt = this.adopt && this.conflictFor(opened.hostname) !== null;
+    const access = this.reach === 'public' ? this.typed.emails : [];
+    const exposure = { ...opened, reach: this.reach, access };
+    await this.preview({ kind: 'expose', exposure, adopt, acceptRetired: this.acceptRetired });
+    const hindrance = this.plan?.hindrance;
+    if (!adopt && hindrance && adoptable.includes(hindrance.code)) {
+      this.reset();
+      this.conflict = hindrance;
+      this.#conflictAt = opened.hostname;
+      this.adopt = false;
+    }
+  }
+}
