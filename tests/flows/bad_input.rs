@@ -193,7 +193,7 @@ async fn names_outside_the_account_and_tokens_that_may_too_little() {
     let ran = portico(&story, &expose(ECHO), READ_ONLY_TOKEN).await;
     assert_eq!(ran.status, 1, "{ran:?}");
     for said in
-        ["lacks the permission DNS Edit.", "Edit the token in Cloudflare's dashboard and add DNS Edit."]
+        ["lacks the permission Zone → DNS → Edit.", "Edit the token in Cloudflare's dashboard and add it"]
     {
         assert!(ran.stderr.contains(said), "{ran:?}");
     }

@@ -88,6 +88,6 @@ async fn a_name_outside_the_account_and_a_token_that_may_too_little() {
         Err(problem) => problem,
     };
     assert_eq!(problem.code, Code::CloudflareScope, "{problem}");
-    assert_eq!(problem.args["permission"], "DNS Edit");
+    assert_eq!(problem.args["permission"], "Zone → DNS → Edit");
     assert_eq!(story.practice.cloud.records(ZONE), records);
 }

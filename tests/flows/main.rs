@@ -10,4 +10,5 @@ mod expose;
 mod faults;
 mod killed;
 mod portico;
+mod stack;
 mod story;

@@ -340,7 +340,7 @@ pub fn sentence(code: Code) -> Sentence {
             "Make a new token and enter it; the old one may have expired or been revoked.",
         ),
         Code::CloudflareScope => say(
-            "The Cloudflare token lacks the permission {permission} {place}.",
+            "The Cloudflare token lacks the permission {permission}{place}.",
             "Edit the token in Cloudflare's dashboard and add it; portico token --link opens the form.",
         ),
         Code::CloudflareRateLimit => say(

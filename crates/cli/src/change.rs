@@ -128,6 +128,10 @@ async fn follow(
     tokio::pin!(interrupt);
     let mut asked_to_stop = false;
     let state = loop {
+        // It may have ended before anybody listened.
+        if run.state != RunState::Running {
+            break run.state;
+        }
         let event = tokio::select! {
             event = events.recv() => event,
             _ = &mut interrupt, if !asked_to_stop => {
@@ -159,6 +163,14 @@ async fn follow(
     if !output.json {
         println!("Run {}: {}", run.id, checks::run_state(state));
     }
+    if let Some(undoing) = api.engine().undoing(&run.id) {
+        if !output.json {
+            println!("What was changed is put back.");
+        }
+        let events = api.engine().listen();
+        let undo = api.run(RunRef { run: undoing }).await?;
+        Box::pin(follow(api, undo, events, output)).await?;
+    }
     Ok(if state == RunState::Done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -171,7 +183,13 @@ fn print_step(step: &RunStep, seconds_left: Option<u32>, output: &Output) {
         StepState::Running if step.progress.is_none() && step.log.is_empty() => {
             println!("… {}{left}", step.id)
         }
-        StepState::Done => println!("✓ {}", step.id),
+        StepState::Done => {
+            println!("✓ {}", step.id);
+            if let Some(note) = &step.note {
+                let (what, next) = portico_api::english::explain(note);
+                println!("  ! {what}\n    {next}");
+            }
+        }
         StepState::Skipped => println!("= {}", step.id),
         StepState::Failed => {
             eprintln!("✗ {}", step.id);

@@ -65,4 +65,7 @@ pub struct RunStep {
     pub progress: Option<f32>,
     pub log: Vec<String>,
     pub problem: Option<Problem>,
+    /// What should be known although it is done: resolvers that do not agree yet.
+    #[serde(default)]
+    pub note: Option<Problem>,
 }

@@ -4,11 +4,12 @@
 //! already is skipped. After it the predicate is asked until it holds or its patience ends. One failed step
 //! stops only what needs it.
 
+use crate::Engine;
 use crate::estimate::Experience;
 use crate::inquiry::Inquiry;
 use crate::lock::{ClusterLock, try_lock};
 use crate::perform::{Progress, Scene};
-use crate::{Engine, lock};
+use crate::schedule::startable;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use portico_domain::change::Plan;
@@ -31,10 +32,6 @@ const LOOK_AGAIN: Duration = Duration::from_millis(400);
 
 /// The longest pause where looking costs calls of a budget.
 const LOOK_SELDOM: Duration = Duration::from_secs(4);
-
-/// Copies at the same time. They share this computer's link, so that more would not end sooner; and the first of the
-/// plan is the server's, which all others wait for.
-const COPIES: usize = 4;
 
 /// Lines of a step's log that are kept.
 const LOG_LINES: usize = 400;
@@ -80,7 +77,7 @@ impl Engine {
             blocked,
             run: Mutex::new(run.clone()),
             cancel,
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         };
         tokio::spawn(Arc::new(work).carry_out());
         Ok(run)
@@ -149,6 +146,7 @@ fn waiting(step: &Step) -> RunStep {
         progress: None,
         log: Vec::new(),
         problem: None,
+        note: None,
     }
 }
 
@@ -163,7 +161,7 @@ pub(crate) struct Work {
     run: Mutex<Run>,
     cancel: CancellationToken,
     /// Released with the run.
-    _lock: lock::ClusterLock,
+    lock: Mutex<Option<ClusterLock>>,
 }
 
 /// How a step came out.
@@ -182,7 +180,7 @@ impl Work {
         let mut running: BTreeSet<usize> = BTreeSet::new();
         loop {
             if !self.cancel.is_cancelled() {
-                for index in self.startable(&open, &settled, &running) {
+                for index in startable(&self.steps, &open, &settled, &running) {
                     open.remove(&index);
                     running.insert(index);
                     let work = self.clone();
@@ -206,30 +204,6 @@ impl Work {
         self.end(settled.len()).await;
     }
 
-    /// Steps whose needs are met and whose machine is free, in the plan's order: one step at a time per machine, and
-    /// a few copies at a time.
-    fn startable(
-        &self,
-        open: &BTreeSet<usize>,
-        settled: &BTreeSet<&str>,
-        running: &BTreeSet<usize>,
-    ) -> Vec<usize> {
-        let mut taken: Vec<&Step> = running.iter().map(|index| &self.steps[*index]).collect();
-        let copies = |step: &&Step| step.stage == Stage::CopyK3s;
-        let mut startable = Vec::new();
-        for &index in open {
-            let step = &self.steps[index];
-            let met = step.needs.iter().all(|need| settled.contains(need.as_str()));
-            let free = step.machine.is_none() || taken.iter().all(|other| other.machine != step.machine);
-            let room = !copies(&step) || taken.iter().copied().filter(copies).count() < COPIES;
-            if met && free && room {
-                taken.push(step);
-                startable.push(index);
-            }
-        }
-        startable
-    }
-
     async fn end(&self, settled: usize) {
         let failed = self.snapshot().steps.iter().any(|step| step.state == StepState::Failed);
         let state = match (settled == self.steps.len(), failed, self.cancel.is_cancelled()) {
@@ -244,6 +218,10 @@ impl Work {
         }
         let _ = std::fs::remove_file(self.engine.stop_file(&id));
         self.engine.running().remove(&id);
+        drop(self.lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take());
+        if state == RunState::Failed {
+            self.engine.undo(&id, &self.snapshot().change).await;
+        }
         self.engine.inner.events.tell(Happening::RunEnded { run: id, state });
     }
 
@@ -302,18 +280,24 @@ impl Work {
             let done = problem.is_silence() && step.verdict(&self.look(step).await) == Verdict::Yes;
             return if done { Outcome::True } else { Outcome::Failed(problem) };
         }
-        self.verify(step, &progress, &cancel).await
+        self.verify(index, &progress, &cancel).await
     }
 
     /// Looks until the step is true, blocked, or out of patience.
-    async fn verify(&self, step: &Step, progress: &Progress, cancel: &CancellationToken) -> Outcome {
+    async fn verify(&self, index: usize, progress: &Progress, cancel: &CancellationToken) -> Outcome {
+        let step = &self.steps[index];
         let patience = patience(step.stage);
         let deadline = tokio::time::Instant::now() + patience;
         let mut inquiry = Inquiry::new();
         let mut pause = LOOK_AGAIN;
         loop {
-            let waits_for = match step.verdict(&self.look(step).await) {
-                Verdict::Yes => return Outcome::True,
+            let observed = self.look(step).await;
+            let waits_for = match step.verdict(&observed) {
+                Verdict::Yes => {
+                    let note = step.action.note(&observed);
+                    self.tell(index, |step| step.note = note);
+                    return Outcome::True;
+                }
                 // While something comes up, its silence says nothing about the step.
                 Verdict::Blocked { problem } if !problem.is_silence() => return Outcome::Failed(problem),
                 Verdict::Blocked { problem } => problem.to_string(),

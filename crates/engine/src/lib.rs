@@ -18,8 +18,10 @@ mod outside;
 mod perform;
 mod preview;
 mod scan;
+mod schedule;
 mod store;
 mod tokens;
+mod undo;
 mod watch;
 
 pub use components::{ComponentState, NamesReport};
@@ -77,6 +79,8 @@ struct Inner {
     /// Runs of this process that are at work.
     running: Mutex<HashMap<String, CancellationToken>>,
     scans: Mutex<HashMap<String, CancellationToken>>,
+    /// By failed run, the run that undoes it.
+    undone: Mutex<HashMap<String, String>>,
     /// Per machine, the last look that is shared.
     looks: tokio::sync::Mutex<HashMap<String, observe::SharedLook>>,
 }
@@ -95,6 +99,7 @@ impl Engine {
             data: options.data,
             running: Mutex::default(),
             scans: Mutex::default(),
+            undone: Mutex::default(),
             looks: Default::default(),
         };
         let engine = Self { inner: Arc::new(inner) };

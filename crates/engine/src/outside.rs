@@ -9,7 +9,7 @@ use portico_domain::cluster::Machine;
 use portico_domain::credential::{Credential, CredentialKind, Secret};
 use portico_domain::dns::Zone;
 use portico_domain::problem::{Code, Problem};
-use portico_domain::tunnel::TunnelId;
+use portico_domain::tunnel::{TunnelId, TunnelState};
 use portico_world::cloudflare::Cloudflare;
 use portico_world::endpoints::Endpoints;
 use portico_world::k3s::{K3sSources, Store as K3sStore};
@@ -28,11 +28,15 @@ pub const CLOUDFLARE_TOKEN: &str = "default";
 /// Zones and the ids of tunnels change rarely; they are asked anew after this.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
+/// How a tunnel is connected is looked at again and again while somebody watches.
+const STATE_REMEMBERED: Duration = Duration::from_secs(15);
+
 /// What is remembered of the account for a while.
 #[derive(Default)]
 struct Names {
     zones: Option<(Instant, Vec<Zone>)>,
     tunnels: HashMap<String, (Instant, TunnelId)>,
+    states: HashMap<String, (Instant, Option<TunnelState>)>,
 }
 
 /// The session to one machine; locked on its own, so that one machine's slow connect holds up no other.
@@ -255,6 +259,26 @@ impl Outside {
         Ok(id)
     }
 
+    /// How Cloudflare sees the tunnel's connections, as of the last seconds; `None` where there is no such tunnel.
+    pub async fn tunnel_state(&self, name: &str) -> Result<Option<TunnelState>, Problem> {
+        let zones = self.zones().await?;
+        let cloudflare = self.cloudflare().await?;
+        let mut names = self.names.lock().await;
+        if let Some((_, state)) = names.states.get(name).filter(|(at, _)| at.elapsed() < STATE_REMEMBERED) {
+            return Ok(state.clone());
+        }
+        let told = |error| Problem::from(&error);
+        let Some(zone) = zones.first() else { return Ok(None) };
+        let state = match cloudflare.find_tunnel(&zone.account_id, name).await.map_err(told)? {
+            Some((id, state)) => {
+                Some(TunnelState { connectors: cloudflare.connectors(&id).await.map_err(told)?, ..state })
+            }
+            None => None,
+        };
+        names.states.insert(name.to_owned(), (Instant::now(), state.clone()));
+        Ok(state)
+    }
+
     /// Zones and tunnels are asked anew.
     pub async fn forget_names(&self) {
         *self.names.lock().await = Names::default();
@@ -262,9 +286,7 @@ impl Outside {
 
     /// Uses a token for this process only.
     pub async fn use_cloudflare_token(&self, token: Secret) -> Result<(), Problem> {
-        *self.cloudflare.lock().await = Some(Arc::new(self.client(token)?));
-        self.forget_names().await;
-        Ok(())
+        self.keep_token(CredentialKind::CloudflareToken, token, true).await
     }
 
     /// Keeps a token: in the keyring, or for this run only.
@@ -281,8 +303,10 @@ impl Outside {
             // An older one of this run would hide it.
             self.this_run.delete(&credential).await.map_err(|error| Problem::from(&error))?;
         }
-        *self.cloudflare.lock().await = None;
-        self.forget_names().await;
+        if kind == CredentialKind::CloudflareToken {
+            *self.cloudflare.lock().await = None;
+            self.forget_names().await;
+        }
         Ok(())
     }
 

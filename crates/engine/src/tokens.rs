@@ -23,9 +23,11 @@ impl Engine {
     ) -> Result<TokenReport, Problem> {
         let report = self.examine(token.duplicate()).await?;
         if let Some(missing) = report.lacks(&[Need::Always]) {
-            return Err(Problem::new(Code::CloudflareScope)
-                .arg("permission", &missing.permission)
-                .arg("place", &missing.place));
+            let problem = Problem::new(Code::CloudflareScope).arg("permission", &missing.permission);
+            return Err(match missing.place.as_str() {
+                "" => problem,
+                zone => problem.arg("place", format!(" for {zone}")),
+            });
         }
         if kind == CredentialKind::ClusterToken && report.is_wide() {
             let extra = report.capabilities.iter().find(|found| found.granted && found.need != Need::Always);

@@ -1,19 +1,24 @@
 //! Watching: looking at every path again and again, and telling the picture when it changes.
 //!
-//! Only while somebody wants the picture. A look that fails shows as Unknown; it never stops the watch.
+//! Only while somebody wants the picture. A look that fails shows as Unknown; it never stops the watch. While it
+//! lasts, records of LAN names follow the workers.
 
 use crate::Engine;
-use portico_domain::change::Desired;
+use portico_domain::change::{Change, Desired};
 use portico_domain::event::Happening;
 use portico_domain::exposure::{Exposure, Reach, Tls};
 use portico_domain::flow::{FlowGraph, endpoints_key, flow};
-use portico_domain::observed::Source;
+use portico_domain::observed::{Observed, Seen, Source};
 use portico_domain::problem::Problem;
-use std::time::Duration;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
+
+/// Workers that stay as they are for so long are what records should lead to.
+const FOLLOW_AFTER: Duration = Duration::from_secs(45);
 
 /// Lives as long as somebody wants the picture.
 pub struct Watch {
@@ -27,7 +32,11 @@ impl Engine {
         if desired.cluster.is_none() {
             return Ok(flow(&desired, &Default::default(), self.now()));
         }
-        let mut observed = self.observe(&standing(&desired), desired.cluster.as_ref()).await;
+        Ok(flow(&desired, &self.look_at(&desired).await, self.now()))
+    }
+
+    async fn look_at(&self, desired: &Desired) -> Observed {
+        let mut observed = self.observe(&standing(desired), desired.cluster.as_ref()).await;
         // Which addresses to try follows from the nodes.
         let addresses = observed.lan_addresses();
         let issuer = desired.stack.issuer();
@@ -43,7 +52,7 @@ impl Engine {
         };
         let paths: Vec<Source> = desired.exposures.iter().map(path).collect();
         observed.update(self.observe(&paths, desired.cluster.as_ref()).await);
-        Ok(flow(&desired, &observed, self.now()))
+        observed
     }
 
     /// Looks until the returned watch is dropped; each picture is told as an event. Must be called inside
@@ -51,8 +60,9 @@ impl Engine {
     pub fn watch(&self) -> Watch {
         let engine = self.clone();
         let looking = tokio::spawn(async move {
+            let mut follow = Follow::default();
             loop {
-                match engine.flow().await {
+                match engine.look_once(&mut follow).await {
                     Ok(flow) => engine.inner.events.tell(Happening::Flow { flow: Box::new(flow) }),
                     Err(problem) => tracing::warn!(%problem, "the flow could not be looked at"),
                 }
@@ -60,6 +70,22 @@ impl Engine {
             }
         });
         Watch { _looking: AbortOnDropHandle::new(looking) }
+    }
+
+    async fn look_once(&self, follow: &mut Follow) -> Result<FlowGraph, Problem> {
+        let (_, desired) = self.inner.store.desired().await?;
+        if desired.cluster.is_none() {
+            return Ok(flow(&desired, &Observed::default(), self.now()));
+        }
+        let observed = self.look_at(&desired).await;
+        if follow.is_due(&desired, &observed) {
+            // Another run at work, or a silent Cloudflare: the next look asks again.
+            let started = async { self.apply(self.preview(Change::Reconcile).await?).await }.await;
+            if let Err(problem) = started {
+                tracing::info!(%problem, "the records could not follow the workers yet");
+            }
+        }
+        Ok(flow(&desired, &observed, self.now()))
     }
 
     /// The cluster's Services that could be exposed: namespace, name, TCP ports.
@@ -70,6 +96,43 @@ impl Engine {
 
     pub async fn desired(&self) -> Result<Desired, Problem> {
         self.inner.store.desired().await.map(|(_, desired)| desired)
+    }
+}
+
+/// Notices that LAN names lead elsewhere than to the Ready workers, once these have stayed the same for a while: a
+/// worker that restarts should not cost its record.
+#[derive(Default)]
+struct Follow {
+    /// The workers' addresses, and since when they are these.
+    workers: Option<(Vec<IpAddr>, Instant)>,
+}
+
+impl Follow {
+    fn is_due(&mut self, desired: &Desired, observed: &Observed) -> bool {
+        let workers = observed.lan_addresses();
+        if workers.is_empty() {
+            self.workers = None;
+            return false;
+        }
+        let since = match &self.workers {
+            Some((known, since)) if *known == workers => *since,
+            _ => Instant::now(),
+        };
+        let settled = since.elapsed() >= FOLLOW_AFTER;
+        let lan = desired.exposures.iter().filter(|exposure| exposure.reach == Reach::Lan);
+        let astray = lan.clone().any(|exposure| {
+            let path = observed.lan_paths.get(exposure.hostname.as_str()).and_then(Seen::value);
+            path.is_some_and(|path| {
+                let answers = path.answers.authoritative();
+                answers.len() != workers.len() || !workers.iter().all(|worker| answers.contains(worker))
+            })
+        });
+        self.workers = Some((workers, since));
+        if settled && astray {
+            // What was tried just now is not tried again at the next look.
+            self.workers = None;
+        }
+        settled && astray
     }
 }
 

@@ -20,7 +20,10 @@ pub fn steps(desired: &Desired, observed: &Observed, settings: &Settings) -> Res
     for component in [StackComponent::SealedSecrets, StackComponent::CertManager, StackComponent::Cloudflared]
     {
         if desired.stack.components.contains_key(&component) {
-            steps.extend(component_steps(component, Claim::Respect, desired, observed, settings)?);
+            let more = component_steps(component, Claim::Respect, desired, observed, settings)?;
+            let fresh: Vec<Step> =
+                more.into_iter().filter(|step| steps.iter().all(|known| known.id != step.id)).collect();
+            steps.extend(fresh);
         }
     }
     Ok(steps)

@@ -249,6 +249,7 @@ impl Action {
                 | Self::TryController { .. }
                 | Self::Traefik { .. }
                 | Self::Certificate { .. }
+                | Self::DeleteTunnel { .. }
                 | Self::Chart { .. }
                 | Self::Apply { .. }
                 | Self::Cloudflared { .. }
@@ -368,6 +369,22 @@ impl Action {
             }
             Self::PublicPath { hostname, access } => names::public_path(observed, hostname, *access),
         }
+    }
+
+    /// What a visitor may run into although the path is as it should be: resolvers that say something else.
+    pub fn note(&self, observed: &Observed) -> Option<Problem> {
+        let (hostname, answers) = match self {
+            Self::LanPath { hostname, .. } => {
+                let path = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value)?;
+                (hostname, &path.answers)
+            }
+            Self::PublicPath { hostname, .. } => {
+                let path = observed.public_paths.get(hostname.as_str()).and_then(Seen::value)?;
+                (hostname, &path.answers)
+            }
+            _ => return None,
+        };
+        crate::dns::explain(hostname, answers)
     }
 
     /// The object that the action applies, as of what was seen; `None` while it cannot be told yet, and for actions

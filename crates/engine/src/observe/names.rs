@@ -7,7 +7,6 @@ use crate::Engine;
 use portico_domain::dns::{Hostname, Zone, zone_of};
 use portico_domain::observed::{NameRecords, Observed, Seen, Source};
 use portico_domain::problem::{Code, Problem};
-use portico_domain::tunnel::TunnelId;
 use portico_world::cloudflare::CloudflareError;
 use std::collections::BTreeMap;
 
@@ -96,14 +95,7 @@ impl Engine {
                 seen.tunnel_tokens.insert(name.clone(), self.seen(asked).await);
             }
             Source::TunnelState(name) => {
-                let asked = async {
-                    let cloudflare = outside.cloudflare().await?;
-                    let Some((id, mut state)) = self.find_tunnel(name).await? else { return Ok(None) };
-                    state.connectors =
-                        cloudflare.connectors(&id).await.map_err(|error| Problem::from(&error))?;
-                    Ok(Some(state))
-                };
-                seen.tunnel_states.insert(name.clone(), self.seen(asked).await);
+                seen.tunnel_states.insert(name.clone(), self.seen(outside.tunnel_state(name)).await);
             }
             Source::Access { hostname } => {
                 let asked = async {
@@ -120,15 +112,5 @@ impl Engine {
             }
             _ => {}
         }
-    }
-
-    async fn find_tunnel(
-        &self,
-        name: &str,
-    ) -> Result<Option<(TunnelId, portico_domain::tunnel::TunnelState)>, Problem> {
-        let zones = self.inner.outside.zones().await?;
-        let Some(zone) = zones.first() else { return Ok(None) };
-        let cloudflare = self.inner.outside.cloudflare().await?;
-        cloudflare.find_tunnel(&zone.account_id, name).await.map_err(|error| Problem::from(&error))
     }
 }

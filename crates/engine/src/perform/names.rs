@@ -13,6 +13,15 @@ use portico_domain::step::{Action, tunnel_secret_key};
 use portico_domain::tunnel::{TunnelId, merged_all};
 use portico_world::cloudflare::CloudflareError;
 use serde_json::json;
+use std::time::Duration;
+
+/// Cloudflare's code for a tunnel that still has connections.
+const CONNECTED: i64 = 1022;
+
+/// They close within a few minutes of the last connector.
+const CONNECTIONS_CLOSE: Duration = Duration::from_secs(240);
+
+const ASK_AGAIN: Duration = Duration::from_secs(3);
 
 impl Engine {
     pub(super) async fn at_cloudflare(&self, action: &Action, scene: &Scene<'_>) -> Result<(), Problem> {
@@ -29,14 +38,8 @@ impl Engine {
             }
             Action::TunnelSecret { tunnel } => self.write_tunnel_token(tunnel, scene).await,
             Action::DeleteTunnel { name } => {
-                let id = seen_id(name, scene)?;
                 outside.forget_names().await;
-                cloudflare.delete_tunnel(id).await.map_err(|error| match error {
-                    CloudflareError::Refused { number: 1022, .. } => {
-                        Problem::new(Code::TunnelInUse).arg("tunnel", name)
-                    }
-                    other => told(other),
-                })
+                self.delete_tunnel(name, scene).await
             }
             Action::Routes { tunnel, routes } => {
                 let seen = scene.observed.tunnel(tunnel);
@@ -66,6 +69,28 @@ impl Engine {
                 Ok(())
             }
             _ => Err(Problem::new(Code::Internal).detail("not an action at Cloudflare")),
+        }
+    }
+
+    /// Connections of pods that have just gone hang on for a while; the tunnel cannot end before them.
+    async fn delete_tunnel(&self, name: &str, scene: &Scene<'_>) -> Result<(), Problem> {
+        let id = seen_id(name, scene)?;
+        let cloudflare = self.inner.outside.cloudflare().await?;
+        let deadline = tokio::time::Instant::now() + CONNECTIONS_CLOSE;
+        loop {
+            match cloudflare.delete_tunnel(id).await {
+                Ok(()) => return Ok(()),
+                Err(CloudflareError::Refused { number: CONNECTED, .. }) => {}
+                Err(error) => return Err(Problem::from(&error)),
+            }
+            if tokio::time::Instant::now() >= deadline {
+                return Err(Problem::new(Code::TunnelInUse).arg("tunnel", name));
+            }
+            (scene.progress.log)("waiting for its connections to close".into());
+            tokio::select! {
+                () = scene.cancel.cancelled() => return Err(Problem::new(Code::Cancelled)),
+                () = tokio::time::sleep(ASK_AGAIN) => {}
+            }
         }
     }
 

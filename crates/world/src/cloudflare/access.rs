@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 const READ: &str = "Account → Access: Apps and Policies → Read";
 const EDIT: &str = "Account → Access: Apps and Policies → Edit";
 
+const ORGANIZATION: &str = "Account → Access: Organizations, Identity Providers, and Groups → Edit";
+
 #[derive(Deserialize)]
 struct WireApp {
     id: String,
@@ -95,6 +97,7 @@ impl Cloudflare {
         emails: &[String],
         present: Option<&AccessApp>,
     ) -> Result<()> {
+        self.ensure_login(account).await?;
         let policy = self.policy(account, name, emails).await?;
         let apps = format!("/accounts/{account}/access/apps");
         let body = json!({
@@ -124,6 +127,25 @@ impl Cloudflare {
         Ok(())
     }
 
+    /// Who is let in by e-mail has to be able to prove it: without any other way, a PIN is sent there.
+    ///
+    /// A token that may not look at the ways to log in is no hindrance: whoever made it set them up.
+    async fn ensure_login(&self, account: &str) -> Result<()> {
+        let path = format!("/accounts/{account}/access/identity_providers");
+        let found: Vec<Value> = match self.list(&path, &[], 100, "identity providers", ORGANIZATION).await {
+            Ok(found) => found,
+            Err(CloudflareError::Scope { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        // Cloudflare's own login knows the account's members alone.
+        if found.iter().any(|provider| provider["type"] != "cloudflare") {
+            return Ok(());
+        }
+        let body = json!({"type": "onetimepin", "name": "One-time PIN", "config": {}});
+        let _: Value = self.call(Call::with(Method::POST, &path, &body, ORGANIZATION)).await?;
+        Ok(())
+    }
+
     /// The id of the policy of this name, brought to these addresses.
     async fn policy(&self, account: &str, name: &str, emails: &[String]) -> Result<String> {
         let policies = format!("/accounts/{account}/access/policies");
@@ -137,17 +159,6 @@ impl Cloudflare {
             None => self.call(Call::with(Method::POST, &policies, &body, EDIT)).await?,
         };
         Ok(made.id)
-    }
-
-    /// Whether the account has an Access organization at all.
-    pub async fn has_access(&self, account: &str) -> Result<bool> {
-        let path = format!("/accounts/{account}/access/organizations");
-        let permission = "Account → Access: Organizations, Identity Providers, and Groups → Read";
-        match self.call::<Value>(Call::get(&path, permission)).await {
-            Ok(_) => Ok(true),
-            Err(CloudflareError::Missing { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 }
 
