@@ -44,10 +44,10 @@ export function findingWords({ check, args }: Finding): Sentence {
 
 export const reasonWords = (reason: Reason): string => fill(reasons[reason.code], reason);
 
-/** Both halves as one text, for what stands at a field. */
+/** Both halves as one text, for what stands at a field. The first may end in somebody else's words, without a stop. */
 export function told(problem: Problem): string {
   const { what, next } = sentence(problem);
-  return `${what} ${next}`;
+  return `${what.replace(/[^.:!?]$/, '$&.')} ${next}`;
 }
 
 /** What a step is called. Steps of one stage are told apart by what their id begins or ends with. */

@@ -49,8 +49,8 @@ export const objects: Partial<Record<Stage, Record<string, string>>> = {
     'sealed-secrets': 'Install sealed-secrets',
     'cert-manager': 'Install cert-manager',
     cloudflared: 'Install cloudflared',
-    'cloudflared/namespace': 'Make its namespace',
-    'cloudflared/token': 'Give it the key of the tunnel',
+    'cloudflared/namespace': 'Make room for cloudflared',
+    'cloudflared/token': 'Give cloudflared its key',
   },
   'try-path': { rehearsal: 'Try every name through it' },
   'remove-component': {
@@ -61,7 +61,7 @@ export const objects: Partial<Record<Stage, Record<string, string>>> = {
     'cluster-token': "Remove the cluster's token",
     tunnel: 'Delete the tunnel',
     'cloudflared/deployment': 'Remove cloudflared',
-    'cloudflared/token': 'Remove the key of the tunnel',
+    'cloudflared/token': 'Remove the key of cloudflared',
     issuer: 'Remove a certificate issuer',
   },
   'remove-service': {

@@ -31,7 +31,7 @@ const inTheWindow = {
     next: "Add it in Cloudflare's dashboard, or give another token on the page Stack.",
   },
   'record-conflict': {
-    what: '{hostname} has a {type} record of yours already: {content}',
+    what: '{hostname} has a record of yours already: {type} {content}',
     next: 'It was left as it is. Choose another name, or let Portico take this one over.',
   },
   'route-conflict': {

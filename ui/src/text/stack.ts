@@ -65,8 +65,8 @@ export const stack = {
   tokens: {
     intro:
       'A token lets Portico act for you at Cloudflare, as far as you allow it. There are two, so that what lies in the cluster can do as little as possible.',
-    own: 'Yours',
-    cluster: "The cluster's",
+    own: 'Your token',
+    cluster: "The cluster's token",
     ownText:
       'Portico uses it on this computer to write DNS records, and to make the tunnel and logins. It never goes into the cluster.',
     clusterText:
@@ -88,7 +88,6 @@ export const stack = {
       public: 'needed for public services',
       access: 'needed for logins in front of them',
     } satisfies Record<Need, string>,
-    account: 'account',
     create: 'Create it at Cloudflare',
     createText: 'The permissions are chosen already; only create it and copy the token.',
     give: 'Give the token',
