@@ -1,6 +1,6 @@
 #!/bin/bash
 # The main job on the practice homelab, command by command: rehearse.sh PORTICO
-# From a scan to a service that answers. Each command is shown before it runs; it ends at the first that fails.
+# From a scan to a service that answers on the LAN with a certificate, and then from the internet behind a login. Each command is shown before it runs; it ends at the first that fails.
 set -euo pipefail
 
 portico=$1
@@ -39,7 +39,8 @@ machines() {
             if (document.includes("name: " + name + ",")) console.log([name, address, user, sudo, password, keyFile].join("\t"));
     ' "$folder/cluster.yaml" <<<"$described"
 }
-token=$(node -p 'JSON.parse(require("fs").readFileSync(0)).cloudflareToken' <<<"$described")
+token=$(<"$folder/token")
+cluster_token=$(<"$folder/cluster-token")
 
 portico scan
 
@@ -59,8 +60,12 @@ done < <(machines)
 portico check "$folder/cluster.yaml" --ask-password <<<"$root_password"
 portico preview "$folder/cluster.yaml" --ask-password <<<"$root_password"
 portico apply "$folder/cluster.yaml" --yes --ask-password <<<"$root_password"
-printf '%s\n%s\n' "$root_password" "$token" |
-    portico expose echo --host echo.example.test --lan --yes --ask-password --ask-token
+# Certificates for LAN-only names and a tunnel for public ones, with the cluster's own, narrower token.
+printf '%s\n%s\n' "$token" "$cluster_token" |
+    portico stack set --email me@example.test --authority staging --tunnel portico-home --yes --ask-token --ask-cluster-token
+portico expose echo --host echo.example.test --lan --yes --ask-token <<<"$token"
 portico services
+# The same service, open to the internet for one address: ingress-nginx wants an explicit yes for that.
+portico expose echo --host echo.example.test --public --access me@example.test --accept-retired-ingress --yes --ask-token <<<"$token"
 portico flow
 printf '\nThat was the whole job, on machines that were never there. The window does the same: portico-desktop --practice\n'

@@ -50,7 +50,7 @@ check "eslint and prettier" npm --prefix ui run --silent lint
 if has go gofmt; then
     unformatted() { gofmt -l tests/ground && [ -z "$(gofmt -l tests/ground)" ]; }
     check "gofmt" unformatted
-    for module in tests/ground/images tests/ground/standin; do
+    for module in tests/ground/images tests/ground/standin tests/ground/programs/certmanager tests/ground/programs/coredns; do
         check "go vet in $module" env -C "$module" go vet ./...
     done
 else

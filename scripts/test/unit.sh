@@ -20,7 +20,7 @@ vitest_tests ui
 if has go; then
     go_tests tests/ground/images ./...
     # The rest of the stand-in is Kubernetes itself; it is tried as a whole, on the ground.
-    go_tests tests/ground/standin ./balancer ./config ./servicelb ./token
+    go_tests tests/ground/standin ./balancer ./config ./packaged ./servicelb ./token
 else
     cannot "Go is missing"
 fi

@@ -4,6 +4,7 @@
 //! the engine believes. The same stories on real machines are in `tests/ground`.
 
 mod apart;
+mod api;
 mod bad_input;
 mod build;
 mod expose;

@@ -194,6 +194,28 @@ impl Lab {
         }
     }
 
+    /// The same for components that no K3s brings along: `traefik`, `cert-manager`, `sealed-secrets`, `cloudflared`.
+    /// To be called before the machines become nodes.
+    pub fn pulls(&self, components: &[&str]) {
+        for machine in &self.machines {
+            for component in components {
+                let (from, to) =
+                    (format!("{}/registry/{component}.tar", Self::MIRROR), "/opt/ground/registry");
+                self.run(&machine.name, &format!("mkdir -p {to} && curl -sf -o {to}/{component}.tar {from}"));
+            }
+        }
+    }
+
+    /// Opens the lab's outside over a practice homelab's servers, each as HOST:PORT; see `outside.rs`.
+    pub fn outside(&self, out: &Path, api: &str, authoritative: &str, public: &str) {
+        self.tell(&["outside", out.to_str().expect("a path in UTF-8"), api, authoritative, public]);
+    }
+
+    /// Where the lab keeps its own files on this computer.
+    pub fn folder(&self) -> &Path {
+        self.keys.ed25519.parent().expect("the folder of the keys")
+    }
+
     /// One of the faults of `mirror.py`, such as `corrupt k3s`; an empty one makes the mirror honest again.
     pub fn mirror_fault(&self, fault: &str) {
         let mut arguments = vec!["mirror-fault"];

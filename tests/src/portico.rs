@@ -15,6 +15,7 @@ pub struct Portico<'a> {
     lab: &'a Lab,
     home: tempfile::TempDir,
     cloud: Child,
+    described: Value,
     token: String,
     binary: PathBuf,
 }
@@ -64,7 +65,12 @@ impl<'a> Portico<'a> {
         });
         fs::write(home.path().join("endpoints.json"), endpoints.to_string()).expect("written");
         let token = described["cloudflareToken"].as_str().expect("a token").to_owned();
-        Portico { lab, home, cloud, token, binary }
+        Portico { lab, home, cloud, described, token, binary }
+    }
+
+    /// What the practice homelab that plays Cloudflare said of itself: addresses, tokens, the door for tests.
+    pub fn described(&self) -> &Value {
+        &self.described
     }
 
     /// Writes `cluster.yaml`; `release` is what its `k3s` says.

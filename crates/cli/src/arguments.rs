@@ -298,7 +298,7 @@ pub struct Secrets {
 pub enum Practice {
     /// Start the practice homelab and keep it up
     Serve {
-        /// Also write endpoints.json, cluster.yaml, the token and the password into this folder
+        /// Also write endpoints.json, cluster.yaml, both tokens and the password into this folder
         #[arg(long, value_name = "FOLDER")]
         write: Option<PathBuf>,
     },

@@ -48,7 +48,9 @@ fn write_files(folder: &Path, described: &Value) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("endpoints.json"), format!("{:#}\n", described["endpoints"]))?;
     std::fs::write(folder.join("cluster.yaml"), cluster_yaml(described))?;
-    private(&folder.join("token"), described["cloudflareToken"].as_str().unwrap_or_default())?;
+    for (file, name) in [("token", "cloudflareToken"), ("cluster-token", "clusterToken")] {
+        private(&folder.join(file), described[name].as_str().unwrap_or_default())?;
+    }
     let password = described["machines"]
         .as_array()
         .into_iter()

@@ -74,7 +74,11 @@ impl Inquiry {
 fn asks(action: &Action) -> bool {
     matches!(
         action,
-        Action::NodeReady { .. } | Action::Chart { .. } | Action::Apply { .. } | Action::Cloudflared { .. }
+        Action::NodeReady { .. }
+            | Action::Chart { .. }
+            | Action::Apply { .. }
+            | Action::Traefik { .. }
+            | Action::Cloudflared { .. }
     )
 }
 
@@ -91,6 +95,11 @@ async fn lines(work: &Work, action: &Action) -> Vec<String> {
             Some(key) if key.kind == "Deployment" => troubles(work, &key.namespace, &key.name).await,
             _ => Vec::new(),
         },
+        Action::Traefik { .. } => {
+            let mut lines = troubles(work, CHARTS_NAMESPACE, "helm-install-traefik").await;
+            lines.extend(troubles(work, CHARTS_NAMESPACE, "traefik").await);
+            lines
+        }
         Action::Cloudflared { .. } => troubles(work, CLOUDFLARED_NAMESPACE, "cloudflared").await,
         _ => Vec::new(),
     }

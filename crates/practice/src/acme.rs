@@ -11,6 +11,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, PublicKeyData, SignatureAlgorithm,
 };
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use x509_parser::prelude::FromDer;
 
@@ -38,7 +39,8 @@ impl Default for Conduct {
 }
 
 /// What becomes of an order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Names that are proven get their certificate.
     #[default]

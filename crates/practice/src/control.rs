@@ -4,10 +4,12 @@
 //! `GET /practice/audit` (every change to every DNS record), `GET /practice/records?zone=`,
 //! `GET /practice/{tunnels|access}/audit`, `POST /practice/tunnels/{name}/connect?replicas=&connections=`,
 //! `PUT /practice/access` (`enabled`), `PUT /practice/zones/{name}` (`status`, `universalSsl`, `ech`), `PUT
-//! /practice/lists` (`lagSeconds`), `PUT /practice/resolver/{public|system}` (switches), `POST
+//! /practice/lists` (`lagSeconds`), `PUT /practice/internet` (`true` or `false`), `PUT /practice/authority` (a
+//! `Verdict`: `"issue"`, `"rate-limit"`, `{"refuse": "why"}`), `PUT /practice/resolver/{public|system}` (switches), `POST
 //! /practice/machines/{name}/{cut-power|power-on|hang|unhang|swap-host-key}`. Nothing here exists in the real world,
 //! and no client of Portico's knows it.
 
+use crate::acme::Verdict;
 use crate::cloudflare::Cloud;
 use crate::dns::{DnsServer, Switches};
 use crate::fault::{Faults, Rule};
@@ -41,6 +43,8 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/practice/access", put(access))
         .route("/practice/zones/{name}", put(zone))
         .route("/practice/lists", put(lists))
+        .route("/practice/internet", put(internet))
+        .route("/practice/authority", put(authority))
         .route("/practice/resolver/{name}", put(switch))
         .route("/practice/machines/{name}/{act}", post(act))
         .with_state(Arc::new(control))
@@ -158,6 +162,16 @@ struct Lists {
 
 async fn lists(State(control): State<Arc<Control>>, Json(Lists { lag_seconds }): Json<Lists>) -> StatusCode {
     control.cloud.lag_lists(lag_seconds);
+    StatusCode::NO_CONTENT
+}
+
+async fn internet(State(control): State<Arc<Control>>, Json(reachable): Json<bool>) -> StatusCode {
+    control.homelab.set_internet(reachable);
+    StatusCode::NO_CONTENT
+}
+
+async fn authority(State(control): State<Arc<Control>>, Json(verdict): Json<Verdict>) -> StatusCode {
+    control.homelab.set_verdict(verdict);
     StatusCode::NO_CONTENT
 }
 

@@ -112,6 +112,9 @@ async fn the_homelab_describes_itself_and_can_be_steered_from_another_process() 
         serde_json::from_str(&text(&format!("{control}/records?zone=example.test")).await).expect("JSON");
     assert_eq!(records.as_array().map(Vec::len), Some(8));
     for (method, path, body, status) in [
+        ("PUT", "internet", json!(false), 204),
+        ("PUT", "authority", json!({"refuse": "not today"}), 204),
+        ("PUT", "authority", json!("never"), 422),
         ("POST", "tunnels/office/connect?replicas=0", Value::Null, 204),
         ("POST", "tunnels/nobody/connect?replicas=1", Value::Null, 404),
         ("PUT", "access", json!({"enabled": false}), 204),

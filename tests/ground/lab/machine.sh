@@ -23,6 +23,8 @@ machine_make() {
     machine_mount "$host"
     printf '%s\n' '[Match]' 'Name=host0' '[Network]' "Address=$(address_of "$host")/24" 'Gateway=10.88.0.1' \
         'MulticastDNS=no' 'LinkLocalAddressing=no' 'IPv6AcceptRA=no' 'IPForward=yes' >"$dir/root/etc/systemd/network/10-host0.network"
+    # The router is everybody's resolver; unless the lab has an outside, nobody is at home there.
+    echo 'nameserver 10.88.0.1' >"$dir/root/etc/resolv.conf"
     echo "$host" >"$dir/root/etc/hostname"
     tr -d - </proc/sys/kernel/random/uuid >"$dir/root/etc/machine-id"
     ln -sf /etc/machine-id "$dir/root/var/lib/dbus/machine-id"

@@ -7,6 +7,7 @@ in one small HTTP server, over what the stand-in's build left in a directory.
     /install/VERSION/install.sh    and install.sh.sha256sum
     /channels                      JSON; /channels/NAME redirects to the release, as K3s' own does
     /charts/NAME/index.yaml        a Helm repository per chart
+    /registry/NAME.tar             images that no K3s brings along, as archives
 
 The fault file is read at every request, so that a test can change its mind. One fault a line, FILE is a file name:
     corrupt FILE        the last byte is another one          wrong-sum FILE     its published checksum is of something else
@@ -114,8 +115,8 @@ class Mirror(http.server.BaseHTTPRequestHandler):
                 return install_script
             case ["install", version, "install.sh.sha256sum"] if version == VERSION:
                 return f"{published_sum(install_script, 'install.sh')}  install.sh\n".encode(), 200, "text/plain"
-            case ["charts", *rest]:
-                path = (out / "charts").joinpath(*rest)
+            case ["charts" | "registry" as shelf, *rest]:
+                path = (out / shelf).joinpath(*rest)
                 return path if ".." not in rest and path.is_file() else None
         return None
 

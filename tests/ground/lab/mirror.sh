@@ -5,7 +5,8 @@ mirror_start() {
     local out
     out=$(readlink -f "$1")
     mirror_stop
-    in_net setsid /usr/bin/env python3 "$LAB_HOME/mirror.py" "$out" "$LAB_HOME/install.sh" "$DIR/mirror-fault" \
+    # Not by in_net: what is to be ended later is this process itself, and no shell that waits for it.
+    nsenter --net="/run/netns/$NETNS" -- setsid /usr/bin/env python3 "$LAB_HOME/mirror.py" "$out" "$LAB_HOME/install.sh" "$DIR/mirror-fault" \
         </dev/null >"$DIR/mirror.log" 2>&1 &
     echo $! >"$DIR/mirror.pid"
     disown

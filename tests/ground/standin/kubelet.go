@@ -84,6 +84,8 @@ state = %q
 	})
 }
 
+// kubelet has K3s' settings, but for those about disks: the machines of a lab share that of the computer, of which K3s'
+// shares of a hundred would be gigabytes that others may need, and an image that is thrown away here is never pulled again.
 func (n *node) kubelet() error {
 	conf := fmt.Sprintf(`apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -105,8 +107,9 @@ tlsCertFile: %[1]s/serving-kubelet.crt
 tlsPrivateKeyFile: %[1]s/serving-kubelet.key
 providerID: k3s://%[6]s
 allowedUnsafeSysctls: [net.ipv4.ip_forward, net.ipv6.conf.all.forwarding]
-evictionHard: {imagefs.available: 5%%, nodefs.available: 5%%}
-evictionMinimumReclaim: {imagefs.available: 10%%, nodefs.available: 10%%}
+evictionHard: {imagefs.available: 150Mi, nodefs.available: 150Mi}
+evictionMinimumReclaim: {imagefs.available: 300Mi, nodefs.available: 300Mi}
+imageGCHighThresholdPercent: 100
 featureGates: {KubeletInUserNamespace: true}
 `, n.dir, n.socket(), n.settings.ClusterDNS, n.settings.ClusterDomain, n.resolvConf(), n.name)
 	path := filepath.Join(n.dir, "etc/kubelet.conf.d/00-k3s-defaults.conf")

@@ -16,11 +16,13 @@ import (
 	"github.com/sirupsen/logrus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"portico/ground/standin/clock"
 	"portico/ground/standin/config"
 	"portico/ground/standin/etcd"
 	"portico/ground/standin/join"
+	"portico/ground/standin/packaged"
 	"portico/ground/standin/pki"
 	"portico/ground/standin/process"
 	"portico/ground/standin/supervisor"
@@ -76,7 +78,8 @@ func startServer(ctx context.Context, cfg *config.Config, group *process.Group) 
 		return err
 	}
 	s.super = &supervisor.Server{PKI: s.pki, ServerToken: s.serverPass, AgentToken: s.agentPass, Settings: n.settings,
-		HasEtcd: s.etcd.Clustered, Etcd: s.etcdInfo, APIServers: s.apiServers, Ready: s.ready.Load, Passwords: s}
+		HasEtcd: s.etcd.Clustered, Etcd: s.etcdInfo, APIServers: s.apiServers, Ready: s.ready.Load, Passwords: s,
+		Static: packaged.Static()}
 	if err := s.super.Serve(ctx, listeners, apiURL); err != nil {
 		return err
 	}
@@ -87,6 +90,7 @@ func startServer(ctx context.Context, cfg *config.Config, group *process.Group) 
 		return err
 	}
 	go s.keepNodes(ctx)
+	go s.deploy(ctx)
 	if err := s.ownCertificates(ctx); err != nil {
 		return err
 	}
@@ -302,6 +306,19 @@ func (s *server) waitForAPI(ctx context.Context) error {
 		_, err := s.admin.RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
 		return err
 	})
+}
+
+// deploy puts the components into the cluster that K3s brings along.
+func (s *server) deploy(ctx context.Context) {
+	conf, err := clientcmd.BuildConfigFromFlags("", filepath.Join(s.dataDir, "cred/supervisor.kubeconfig"))
+	if err == nil {
+		deployer := packaged.Deployer{Disabled: s.cfg.Disabled, Variables: map[string]string{
+			"CLUSTER_DNS": s.settings.ClusterDNS, "CLUSTER_DOMAIN": s.settings.ClusterDomain}}
+		err = deployer.Run(ctx, conf)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.group.Failed <- err
+	}
 }
 
 // ownCertificates gives this server's node what an agent would fetch from it.

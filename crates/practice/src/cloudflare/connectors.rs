@@ -128,11 +128,6 @@ impl Cloud {
         if tunnel.secret != credentials.s {
             return Err("Unauthorized: Invalid tunnel secret".to_owned());
         }
-        // One that is connected already stays as it is.
-        let known = tunnel.connectors.iter().find(|known| known.id == connector);
-        if known.is_some_and(|known| known.connections.len() == CONNECTIONS) {
-            return Ok(credentials.t);
-        }
         tunnel.connect(made, now);
         Ok(credentials.t)
     }

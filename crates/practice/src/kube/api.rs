@@ -7,6 +7,7 @@ use super::cluster::Cluster;
 use super::control;
 use super::discovery;
 use super::kinds::{self, Kind};
+use super::paging;
 use super::patch::Patch;
 use super::proxy;
 use super::refusal::Refusal;
@@ -141,7 +142,12 @@ async fn answer(
     }
     let place = match &segments[..] {
         ["api", "v1"] => return listed(discovery::resources(&served(&api), "", "v1")),
-        ["apis", group] => return listed(discovery::group(&served(&api), group)),
+        ["apis", group] => {
+            let found = discovery::group(&served(&api), group);
+            // Nobody below answers for a group that is not there, and the server says so in plain text.
+            let nobody = || (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
+            return found.map_or_else(nobody, |group| Json(group).into_response());
+        }
         ["apis", group, version] => return listed(discovery::resources(&served(&api), group, version)),
         ["api", "v1", rest @ ..] => locate(&api.cluster.store, "", "v1", rest),
         ["apis", group, version, rest @ ..] => locate(&api.cluster.store, group, version, rest),
@@ -248,11 +254,7 @@ impl Call<'_> {
             }
             ("DELETE", Some(_), None) => Ok(Json(target.delete(store, &self.options()?)?).into_response()),
             ("DELETE", None, _) => self.delete_collection(),
-            _ => Err(Refusal::new(
-                405,
-                "MethodNotAllowed",
-                "the server does not allow this method on the requested resource",
-            )),
+            _ => Err(Refusal::no_method()),
         }
     }
 
@@ -290,8 +292,10 @@ impl Call<'_> {
     }
 
     fn selector(&self) -> Result<Selector, Refusal> {
-        Selector::parse(self.query.get("labelSelector"), self.query.get("fieldSelector"))
-            .map_err(|part| Refusal::bad_request(format!("unable to parse requirement: {part}")))
+        let selector = Selector::parse(self.query.get("labelSelector"), self.query.get("fieldSelector"))
+            .map_err(|part| Refusal::bad_request(format!("unable to parse requirement: {part}")))?;
+        selector.fields_of(&self.place.kind.resource()).map_err(Refusal::bad_request)?;
+        Ok(selector)
     }
 
     fn collection(&self) -> Result<Response, Refusal> {
@@ -301,27 +305,8 @@ impl Call<'_> {
         if self.query.flag("watch") {
             return watching::stream(&self.api.cluster.store, kind, namespace, selector, &self.query);
         }
-        let (objects, revision) = self.api.cluster.store.list(&kind.resource(), namespace.as_deref());
-        let mut items: Vec<Value> = objects
-            .iter()
-            .filter(|object| selector.matches(object))
-            .map(|object| (**object).clone())
-            .collect();
-        let from: usize = match self.query.get("continue") {
-            "" => 0,
-            token => token.parse().map_err(|_| Refusal::bad_request("continue key is not valid"))?,
-        };
-        items.drain(..from.min(items.len()));
-        let mut metadata = json!({"resourceVersion": revision.to_string()});
-        if let Ok(limit @ 1..) = self.query.get("limit").parse::<usize>()
-            && items.len() > limit
-        {
-            metadata["remainingItemCount"] = json!(items.len() - limit);
-            metadata["continue"] = json!((from + limit).to_string());
-            items.truncate(limit);
-        }
-        let list = json!({"kind": discovery::list_kind(kind), "apiVersion": kind.api_version(), "metadata": metadata, "items": items});
-        Ok(Json(list).into_response())
+        paging::page(&self.api.cluster.store, kind, namespace.as_deref(), &selector, &self.query)
+            .map(|list| Json(list).into_response())
     }
 
     fn delete_collection(&self) -> Result<Response, Refusal> {

@@ -12,19 +12,19 @@ impl Target<'_> {
     pub fn delete(&self, store: &Store, options: &Value) -> Result<Value, Refusal> {
         let key = self.key(self.name);
         let old = store.get(&key).ok_or_else(|| Refusal::not_found(self.kind, self.name))?;
-        for field in ["uid", "resourceVersion"] {
-            let wanted = &options["preconditions"][field];
-            if !wanted.is_null() && *wanted != old["metadata"][field] {
-                return Err(Refusal::new(
-                    409,
-                    "Conflict",
-                    format!(
-                        "Operation cannot be fulfilled on {} {:?}: Precondition failed: {field} in precondition: {wanted}, {field} in object meta: {}",
-                        self.kind.resource(),
-                        self.name,
-                        old["metadata"][field]
-                    ),
-                ));
+        for (field, said) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
+            let wanted = options["preconditions"][field].as_str();
+            let there = old["metadata"][field].as_str().unwrap_or_default();
+            if let Some(wanted) = wanted.filter(|wanted| *wanted != there) {
+                let kind = &self.kind.kind;
+                let message = format!(
+                    "Operation cannot be fulfilled on {kind} {:?}: the {said} in the precondition ({wanted}) does not match the {said} in record ({there}). The object might have been {}",
+                    self.name,
+                    if field == "uid" { "deleted and then recreated" } else { "modified" }
+                );
+                let mut refusal = Refusal::new(409, "Conflict", message);
+                refusal.details = json!({"name": self.name, "kind": kind});
+                return Err(refusal);
             }
         }
         if self.kind.kind == "Namespace" && ["default", "kube-system", "kube-public"].contains(&self.name) {

@@ -15,6 +15,7 @@ pub(crate) mod engines;
 mod fields;
 mod kinds;
 mod known;
+mod paging;
 mod patch;
 mod proxy;
 mod refusal;

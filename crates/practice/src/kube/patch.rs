@@ -33,14 +33,7 @@ impl Patch {
                 })?;
                 Ok(Patch::Apply { config, force })
             }
-            other => Err(Refusal::new(
-                415,
-                "UnsupportedMediaType",
-                format!(
-                    "the body of the request was in an unknown format - accepted media types include: \
-                     application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml; got {other:?}"
-                ),
-            )),
+            _ => Err(Refusal::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").bare()),
         }
     }
 }
@@ -148,7 +141,10 @@ fn conflict(owner: &Ownership, path: &[String]) -> Conflict {
     if let Some(subresource) = &owner.author.subresource {
         manager.push_str(&format!(" with subresource {subresource:?}"));
     }
-    manager.push_str(&format!(" using {}", owner.api_version));
+    // Who applied is named alone; who wrote otherwise, with the version that was written.
+    if !owner.author.is_apply() {
+        manager.push_str(&format!(" using {}", owner.api_version));
+    }
     Conflict { manager, field: fields::display(path) }
 }
 

@@ -33,7 +33,17 @@ impl Refusal {
     }
 
     pub fn path_not_found() -> Refusal {
-        Refusal::new(404, "NotFound", "the server could not find the requested resource")
+        Refusal::new(404, "NotFound", "the server could not find the requested resource").bare()
+    }
+
+    pub fn no_method() -> Refusal {
+        let message = "the server does not allow this method on the requested resource";
+        Refusal::new(405, "MethodNotAllowed", message).bare()
+    }
+
+    /// With details that say nothing.
+    pub fn bare(self) -> Refusal {
+        Refusal { details: json!({}), ..self }
     }
 
     pub fn not_found(kind: &Kind, name: &str) -> Refusal {

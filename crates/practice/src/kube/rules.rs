@@ -68,6 +68,9 @@ pub fn validate(kind: &Kind, old: Option<&Value>, object: &Value) -> Result<(), 
         }
     }
     workload(kind, old, object, &mut causes);
+    if kind.kind == "Secret" {
+        secret_of_type(old, object, &mut causes);
+    }
     if kind.kind == "Ingress" {
         ingress(object, &mut causes);
     }
@@ -86,6 +89,21 @@ pub fn validate(kind: &Kind, old: Option<&Value>, object: &Value) -> Result<(), 
 
 fn settle(kind: &Kind, name: &str, causes: &[Cause]) -> Result<(), Refusal> {
     if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid(kind, name, causes)) }
+}
+
+fn secret_of_type(old: Option<&Value>, object: &Value, causes: &mut Vec<Cause>) {
+    let kind = &object["type"];
+    if old.is_some_and(|old| old["type"] != *kind) {
+        causes.push((
+            "type".to_owned(),
+            "FieldValueInvalid",
+            format!("Invalid value: {kind}: field is immutable"),
+        ));
+    }
+    let needed: &[&str] = if kind == "kubernetes.io/tls" { &["tls.crt", "tls.key"] } else { &[] };
+    for key in needed.iter().filter(|key| object["data"][**key].is_null()) {
+        causes.push((format!("data[{key}]"), "FieldValueRequired", "Required value".to_owned()));
+    }
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -192,7 +210,6 @@ fn immutable(kind: &Kind, old: &Value, object: &Value, causes: &mut Vec<Cause>) 
     };
     match &*kind.kind {
         "Secret" => {
-            fixed("type", old["type"] != object["type"]);
             fixed("data", old["immutable"] == true && old["data"] != object["data"]);
         }
         "Job" => fixed("spec.template", old["spec"]["template"] != object["spec"]["template"]),

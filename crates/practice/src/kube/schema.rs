@@ -118,14 +118,10 @@ fn hold(schema: &Value, value: &Value, at: &str, causes: &mut Vec<Cause>) {
         || wanted == "number" && is == "integer"
         || schema["x-kubernetes-int-or-string"] == true;
     if !fits {
-        let shown = match value {
-            Value::Array(_) | Value::Object(_) => format!("{is:?}"),
-            other => other.to_string(),
-        };
         causes.push((
             at.to_owned(),
             "FieldValueTypeInvalid",
-            format!("Invalid value: {shown}: {at} in body must be of type {wanted}: {is:?}"),
+            format!("Invalid value: {is:?}: {at} in body must be of type {wanted}: {is:?}"),
         ));
         return;
     }

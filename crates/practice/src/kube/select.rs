@@ -35,6 +35,57 @@ impl Selector {
         Ok(Selector { labels, fields: tests })
     }
 
+    /// Whether each field is one that the kind can be selected by.
+    ///
+    /// # Errors
+    /// The real server's words about one that is not.
+    pub fn fields_of(&self, resource: &str) -> Result<(), String> {
+        let own: &[&str] = match resource {
+            "pods" => &[
+                "spec.nodeName",
+                "spec.restartPolicy",
+                "spec.schedulerName",
+                "spec.serviceAccountName",
+                "spec.hostNetwork",
+                "status.phase",
+                "status.podIP",
+                "status.podIPs",
+                "status.nominatedNodeName",
+            ],
+            "nodes" => &["spec.unschedulable"],
+            "namespaces" => &["status.phase"],
+            "secrets" => &["type"],
+            "services" => &["spec.clusterIP", "spec.type"],
+            "jobs.batch" => &["status.successful"],
+            "events" => &[
+                "involvedObject.kind",
+                "involvedObject.namespace",
+                "involvedObject.name",
+                "involvedObject.uid",
+                "involvedObject.apiVersion",
+                "involvedObject.resourceVersion",
+                "involvedObject.fieldPath",
+                "reason",
+                "reportingComponent",
+                "source",
+                "type",
+            ],
+            _ => &[],
+        };
+        let known =
+            |field: &str| ["metadata.name", "metadata.namespace"].contains(&field) || own.contains(&field);
+        match self.fields.iter().find(|(field, ..)| !known(field)) {
+            None => Ok(()),
+            Some((field, ..)) => Err(format!(
+                "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+            )),
+        }
+    }
+
+    pub fn is_everything(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+
     pub fn matches(&self, object: &Value) -> bool {
         let labels = &object["metadata"]["labels"];
         self.labels.iter().all(|(key, test)| holds(test, labels.get(key).and_then(Value::as_str)))

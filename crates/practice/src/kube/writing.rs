@@ -69,13 +69,16 @@ impl Target<'_> {
     }
 
     fn check_body(&self, object: &mut Value, name: Option<&str>) -> Result<(), Refusal> {
-        if !object.is_object() || object["kind"].as_str().is_some_and(|kind| kind != self.kind.kind) {
+        if let Some(other) = object["kind"].as_str().filter(|kind| *kind != self.kind.kind) {
+            let Kind { kind, version, .. } = self.kind;
             return Err(Refusal::bad_request(format!(
-                "{} in version \"v1\" cannot be handled as a {}: no kind {} is registered for this path",
-                object["kind"].as_str().unwrap_or("the object"),
-                self.kind.kind,
-                object["kind"],
+                "{other} in version {version:?} cannot be handled as a {kind}: converting ({version}.{other}) to (core.{kind}): unknown conversion"
             )));
+        }
+        if !object.is_object() {
+            return Err(Refusal::bad_request(
+                "the object provided is unrecognized (must be of type an object)",
+            ));
         }
         object["kind"] = json!(self.kind.kind);
         object["apiVersion"] = json!(self.kind.api_version());
@@ -85,10 +88,9 @@ impl Target<'_> {
         if self.kind.namespaced {
             match object["metadata"]["namespace"].as_str() {
                 Some(given) if given != self.namespace => {
-                    return Err(Refusal::bad_request(format!(
-                        "the namespace of the provided object does not match the namespace sent on the request: {given} != {}",
-                        self.namespace
-                    )));
+                    return Err(Refusal::bad_request(
+                        "the namespace of the provided object does not match the namespace sent on the request",
+                    ));
                 }
                 _ => object["metadata"]["namespace"] = json!(self.namespace),
             }
@@ -255,9 +257,11 @@ impl Target<'_> {
 
     fn apply(&self, store: &Store, view: &View, mut config: Value, force: bool) -> Written {
         if self.manager.is_empty() {
-            return Err(Refusal::bad_request(
-                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
-            ));
+            let cause = json!({"reason": "FieldValueRequired", "message": "Required value: is required for apply patch", "field": "fieldManager"});
+            let message = "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch";
+            let mut refusal = Refusal::new(422, "Invalid", message);
+            refusal.details = json!({"group": "meta.k8s.io", "kind": "PatchOptions", "causes": [cause]});
+            return Err(refusal);
         }
         if !config["metadata"]["managedFields"].as_array().is_none_or(Vec::is_empty) {
             return Err(Refusal::bad_request("metadata.managedFields must be nil"));
@@ -269,10 +273,12 @@ impl Target<'_> {
                 self.kind.api_version()
             )));
         }
+        let given = config["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
         self.check_body(&mut config, Some(self.name))?;
         if let Some(field) = schema::unknown(self.kind, &mut config, false).first() {
-            let (namespace, version, kind) = (self.namespace, self.kind.api_version(), &self.kind.kind);
-            let what = format!("{namespace}/{}; {version}, Kind={kind}", self.name);
+            let (version, kind) = (self.kind.api_version(), &self.kind.kind);
+            let version = if self.kind.group.is_empty() { format!("/{version}") } else { version };
+            let what = format!("{given}/{}; {version}, Kind={kind}", self.name);
             return Err(Refusal::internal(format!(
                 "failed to create typed patch object ({what}): .{field}: field not declared in schema"
             )));
@@ -384,12 +390,9 @@ fn without_status(kind: &Kind, config: &Value) -> Value {
 
 fn change(object: &mut Value, patch: &Patch) -> Result<(), Refusal> {
     match patch {
-        Patch::Json(operations) => json_patch::patch(object, operations).map_err(|error| {
-            Refusal::new(
-                422,
-                "Invalid",
-                format!("the server rejected our request due to an error in our request: {error}"),
-            )
+        Patch::Json(operations) => json_patch::patch(object, operations).map_err(|_| {
+            Refusal::new(422, "Invalid", "the server rejected our request due to an error in our request")
+                .bare()
         }),
         Patch::Merge(change) => {
             json_patch::merge(object, change);

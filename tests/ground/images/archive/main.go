@@ -1,7 +1,9 @@
-// Archive writes the images of the proving ground into one archive of the form that `docker save`
-// and K3s' own air-gap archive have. Same programs in, same bytes out.
+// Archive writes the images of the proving ground into archives of the form that `docker save` and K3s' own air-gap
+// archive have: one with what every cluster needs, and one for each component that would be pulled from a registry.
+// Same programs in, same bytes out.
 //
-// Usage: archive BINARIES OUT.tar, where BINARIES is the directory of the built programs.
+// Usage: archive images BINARIES NAME OUT.tar, where BINARIES is the directory of the built programs and NAME an
+// archive. And: archive attach PROGRAM FOLDER, which puts a zip archive of the folder at the program's end.
 package main
 
 import (
@@ -11,6 +13,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log"
@@ -20,27 +23,54 @@ import (
 
 // image is one layer with programs at its root; the first is the entry point.
 type image struct {
-	ref      string
-	user     string
-	programs []string
+	ref       string
+	user      string
+	programs  []string
+	arguments []string
 }
 
 // The names are those that the genuine components ask for, so that nothing has to be configured.
-var images = []image{
-	{"docker.io/rancher/mirrored-pause:3.6", "65535:65535", []string{"pause"}},
-	{"docker.io/rancher/klipper-lb:v0.4.13", "0:0", []string{"lb"}},
-	{"docker.io/rancher/klipper-helm:v0.9.10-build20251111", "1000:1000", []string{"helmjob", "helm"}},
-	{"registry.k8s.io/ingress-nginx/controller:v1.15.1", "101:101", []string{"ingress"}},
-	{"portico.local/echo:1", "1000:1000", []string{"echo"}},
+var archives = map[string][]image{
+	"k3s": {
+		{ref: "docker.io/rancher/mirrored-pause:3.6", user: "65535:65535", programs: []string{"pause"}},
+		{ref: "docker.io/rancher/klipper-lb:v0.4.13", user: "0:0", programs: []string{"lb"}},
+		{ref: "docker.io/rancher/klipper-helm:v0.9.10-build20251111", user: "1000:1000", programs: []string{"helmjob", "helm"}},
+		{ref: "docker.io/rancher/mirrored-coredns-coredns:1.14.3", user: "0:0", programs: []string{"coredns"}},
+		{ref: "registry.k8s.io/ingress-nginx/controller:v1.15.1", user: "101:101", programs: []string{"ingress"}},
+		{ref: "portico.local/echo:1", user: "1000:1000", programs: []string{"echo"}},
+	},
+	"traefik": {
+		{ref: "docker.io/rancher/mirrored-library-traefik:3.6.13", user: "65532:65532", programs: []string{"traefik"}},
+	},
+	"cert-manager": {
+		certManager("controller"), certManager("webhook"), certManager("cainjector"), certManager("startupapicheck"),
+	},
+	"sealed-secrets": {
+		// Its chart is a little older than it is.
+		{ref: "docker.io/bitnami/sealed-secrets-controller:0.27.0", user: "1001:1001", programs: []string{"controller"}},
+	},
+	"cloudflared": {
+		{ref: "docker.io/cloudflare/cloudflared:2026.8.2", user: "65532:65532", programs: []string{"cloudflared"}},
+	},
+}
+
+// certManager is one of the four images that are one program here.
+func certManager(part string) image {
+	return image{ref: "quay.io/jetstack/cert-manager-" + part + ":v1.21.1", user: "1000:1000",
+		programs: []string{"certmanager"}, arguments: []string{part}}
 }
 
 const passwd = "root:x:0:0::/:/\nwww-data:x:101:101::/:/\nklipper-helm:x:1000:1000::/home/klipper-helm:/\nnobody:x:65534:65534::/:/\n"
 
 func main() {
-	if len(os.Args) != 3 {
-		log.Fatal("usage: archive BINARIES OUT.tar")
+	err := errors.New("usage: archive images BINARIES NAME OUT.tar | archive attach PROGRAM FOLDER")
+	switch args := os.Args[1:]; {
+	case len(args) == 4 && args[0] == "images" && archives[args[2]] != nil:
+		err = write(args[1], archives[args[2]], args[3])
+	case len(args) == 3 && args[0] == "attach":
+		err = attach(args[1], args[2])
 	}
-	if err := write(os.Args[1], os.Args[2]); err != nil {
+	if err != nil {
 		log.Fatal(err)
 	}
 }
@@ -51,7 +81,7 @@ type manifest struct {
 	Layers   []string
 }
 
-func write(binaries, path string) error {
+func write(binaries string, images []image, path string) error {
 	out, err := os.Create(path)
 	if err != nil {
 		return err
@@ -59,8 +89,9 @@ func write(binaries, path string) error {
 	defer out.Close()
 	w := tar.NewWriter(out)
 	var manifests []manifest
+	written := map[string]bool{}
 	for _, i := range images {
-		m, err := i.write(w, binaries)
+		m, err := i.write(w, binaries, written)
 		if err != nil {
 			return fmt.Errorf("%s: %w", i.ref, err)
 		}
@@ -79,20 +110,25 @@ func write(binaries, path string) error {
 	return out.Close()
 }
 
-func (i image) write(w *tar.Writer, binaries string) (manifest, error) {
+// write leaves out a layer that an earlier image has written.
+func (i image) write(w *tar.Writer, binaries string, written map[string]bool) (manifest, error) {
 	layer, err := i.layer(binaries)
 	if err != nil {
 		return manifest{}, err
 	}
 	config, err := json.Marshal(map[string]any{
 		"architecture": "amd64", "os": "linux",
-		"config": map[string]any{"User": i.user, "Entrypoint": []string{"/" + i.programs[0]}, "Env": []string{"PATH=/"}},
+		"config": map[string]any{"User": i.user, "Entrypoint": append([]string{"/" + i.programs[0]}, i.arguments...), "Env": []string{"PATH=/"}},
 		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + digest(layer)}},
 	})
 	if err != nil {
 		return manifest{}, err
 	}
 	m := manifest{digest(config) + ".json", []string{i.ref}, []string{digest(layer) + "/layer.tar"}}
+	if written[m.Layers[0]] {
+		return m, file(w, m.Config, config, 0o644)
+	}
+	written[m.Layers[0]] = true
 	// Compressed, since every machine writes the archive's layers to its disk once more.
 	var packed bytes.Buffer
 	gz := gzip.NewWriter(&packed)

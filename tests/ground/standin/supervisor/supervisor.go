@@ -65,6 +65,8 @@ type Server struct {
 	APIServers  func(context.Context) ([]string, error)
 	Ready       func() bool
 	Passwords   NodePasswords
+	// Static serves the files that come with K3s, to anybody.
+	Static http.Handler
 }
 
 // Handler is everything behind the port.
@@ -95,6 +97,7 @@ func (s *Server) Handler(apiserver string) (http.Handler, error) {
 		return Bootstrap{Files: files, ServerToken: s.ServerToken, AgentToken: s.AgentToken, HasEtcd: s.HasEtcd}, err
 	})))
 	mux.Handle("GET /db/info", s.server(s.json(func(ctx context.Context) (any, error) { return s.Etcd(ctx) })))
+	mux.Handle("GET /static/", s.Static)
 	mux.Handle("/", proxy)
 	return mux, nil
 }
