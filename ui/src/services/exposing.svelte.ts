@@ -18,8 +18,8 @@ export class Exposing extends Changing {
   conflict = $state<Problem | null>(null);
   #conflictAt = $state('');
 
-  /** Of the plan: what the form proposes has moved on by the time that it is done. */
-  readonly hostname = $derived(this.plan?.change.kind === 'expose' ? this.plan.change.exposure.hostname : '');
+  /** What was asked for last. It is there, if half done, once its run began: it is not in its own way. */
+  asked = $state.raw<Exposure | null>(null);
   readonly typed = $derived(emailsIn(this.emails));
 
   constructor(present?: Exposure) {
@@ -37,6 +37,7 @@ export class Exposing extends Changing {
     const adopt = this.adopt && this.conflictFor(opened.hostname) !== null;
     const access = this.reach === 'public' ? this.typed.emails : [];
     const exposure = { ...opened, reach: this.reach, access };
+    this.asked = exposure;
     const change = { kind: 'expose' as const, exposure, adopt, acceptRetired: this.acceptRetired };
     await this.preview(change, ({ hindrance }) => {
       if (adopt || hindrance === null || !adoptable.includes(hindrance.code)) return false;
