@@ -64,8 +64,9 @@ portico apply "$folder/cluster.yaml" --yes --ask-password <<<"$root_password"
 printf '%s\n%s\n' "$token" "$cluster_token" |
     portico stack set --email me@example.test --authority staging --tunnel portico-home --yes --ask-token --ask-cluster-token
 portico expose echo --host echo.example.test --lan --yes --ask-token <<<"$token"
-portico services
+portico services --ask-token <<<"$token"
 # The same service, open to the internet for one address: ingress-nginx wants an explicit yes for that.
 portico expose echo --host echo.example.test --public --access me@example.test --accept-retired-ingress --yes --ask-token <<<"$token"
-portico flow
+portico stack --ask-token --ask-cluster-token < <(printf '%s\n%s\n' "$token" "$cluster_token")
+portico flow --ask-token <<<"$token"
 printf '\nThat was the whole job, on machines that were never there. The window does the same: portico-desktop --practice\n'

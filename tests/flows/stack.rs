@@ -4,6 +4,7 @@ use crate::story::{ECHO, Story, ZONE, apply, done, echo, exposed, nothing_needed
 use portico_domain::change::{Change, ComponentAct};
 use portico_domain::credential::{CredentialKind, Secret};
 use portico_domain::exposure::{Exposure, Reach};
+use portico_domain::flow::Health;
 use portico_domain::problem::Code;
 use portico_domain::run::StepState;
 use portico_domain::stack::{Acme, Authority, IngressController, Pin, Stack, StackComponent};
@@ -93,10 +94,7 @@ async fn a_lan_service_shows_a_certificate_and_a_public_one_comes_through_the_tu
         .collect();
     assert!(left.is_empty(), "the challenge's record is gone: {left:?}");
 
-    let plan = engine.preview(public(&[])).await.expect("a preview");
-    let run = apply(&engine, public(&[])).await;
-    done(&run);
-    drop(plan);
+    done(&apply(&engine, public(&[])).await);
     let now = kinds(&story);
     assert!(
         matches!(now.as_slice(), [(Kind::Cname, to, true)] if to.ends_with(".cfargotunnel.com")),
@@ -104,6 +102,8 @@ async fn a_lan_service_shows_a_certificate_and_a_public_one_comes_through_the_tu
     );
     assert_eq!(visit(&story, ECHO).await.0, 200);
     nothing_needed(&engine.preview(public(&[])).await.expect("a preview"));
+    let flow = engine.flow().await.expect("a flow");
+    assert_eq!((flow.paths[0].health, flow.paths[0].hops[2].as_str()), (Health::Up, "tunnel"), "{flow:?}");
 
     done(&apply(&engine, exposed(echo(ECHO, Reach::Lan))).await);
     assert_eq!(kinds(&story).len(), 2);

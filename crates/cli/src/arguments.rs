@@ -45,11 +45,14 @@ pub enum Command {
     /// Bring records and routes of all services to what the nodes are now
     Reconcile(Confirmed),
     /// Say what is wrong with names: wildcards, Encrypted Client Hello
-    Names,
+    Names(Secrets),
     /// Show the components, or change them
+    #[command(args_conflicts_with_subcommands = true)]
     Stack {
         #[command(subcommand)]
         act: Option<Stack>,
+        #[command(flatten)]
+        secrets: Secrets,
     },
     /// Show the keys of sealed secrets, save them or put them back
     Keys {
@@ -57,9 +60,9 @@ pub enum Command {
         act: Option<Keys>,
     },
     /// List what is reachable and what could be
-    Services,
+    Services(Secrets),
     /// Show the way of the traffic, hop by hop
-    Flow,
+    Flow(Secrets),
     /// Keep a Cloudflare token, read from the terminal or from standard input, in the keyring
     Token(Token),
     /// A homelab inside this computer to rehearse on

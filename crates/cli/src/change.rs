@@ -76,7 +76,7 @@ pub async fn reconcile(api: &Api, confirmed: Confirmed, output: &Output) -> Resu
     apply_change(api, Change::Reconcile, confirmed, output).await
 }
 
-/// Asks for the secrets that were to be asked for, shows the plan, and does it on a yes.
+/// Unlocks what has to be, shows the plan, and does it on a yes.
 pub async fn apply_change(
     api: &Api,
     wanted: Change,
@@ -249,7 +249,8 @@ fn read(path: &Path, output: &Output) -> Result<Option<ClusterDocument>, Problem
     }
 }
 
-async fn unlock(api: &Api, secrets: &Secrets) -> Result<(), Problem> {
+/// Asks for the secrets that were to be asked for.
+pub async fn unlock(api: &Api, secrets: &Secrets) -> Result<(), Problem> {
     if secrets.ask_password {
         api.engine().use_password(secret::read("Password of the machines")?).await;
     }

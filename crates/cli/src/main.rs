@@ -60,13 +60,13 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Expose(options) => change::expose(&open().await?, options, output).await,
         Command::Hide(options) => change::hide(&open().await?, options, output).await,
         Command::Reconcile(options) => change::reconcile(&open().await?, options, output).await,
-        Command::Names => show::names(&open().await?, output).await,
-        Command::Stack { act } => stack::run(&open().await?, act, output).await,
+        Command::Names(secrets) => show::names(&open().await?, secrets, output).await,
+        Command::Stack { act, secrets } => stack::run(&open().await?, act, secrets, output).await,
         Command::Keys { act } => keys::run(&open().await?, act, output).await,
         Command::Cancel { run } => show::cancel(&open().await?, run, output).await,
         Command::Runs { run } => show::runs(&open().await?, run, output).await,
-        Command::Services => show::services(&open().await?, output).await,
-        Command::Flow => show::flow(&open().await?, output).await,
+        Command::Services(secrets) => show::services(&open().await?, secrets, output).await,
+        Command::Flow(secrets) => show::flow(&open().await?, secrets, output).await,
         Command::Token(options) => token::run(&open().await?, options, output).await,
     }
 }

@@ -1,5 +1,7 @@
 //! `portico runs`, `cancel`, `services`, `names`, `flow`: what is, without changing anything.
 
+use crate::arguments::Secrets;
+use crate::change::unlock;
 use crate::output::Output;
 use portico_api::Api;
 use portico_api::checks;
@@ -53,7 +55,8 @@ fn describe(run: &Run) -> String {
     text
 }
 
-pub async fn services(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
+pub async fn services(api: &Api, secrets: Secrets, output: &Output) -> Result<ExitCode, Problem> {
+    unlock(api, &secrets).await?;
     let services = api.services(Empty {}).await?;
     output.show(&services, || {
         let exposed = services.exposed.iter().map(|service| {
@@ -83,7 +86,8 @@ pub async fn services(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub async fn names(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
+pub async fn names(api: &Api, secrets: Secrets, output: &Output) -> Result<ExitCode, Problem> {
+    unlock(api, &secrets).await?;
     let report = api.names(Empty {}).await?;
     output.show(&report, || {
         let told = report.problems.iter().map(|problem| {
@@ -96,7 +100,8 @@ pub async fn names(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
     Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-pub async fn flow(api: &Api, output: &Output) -> Result<ExitCode, Problem> {
+pub async fn flow(api: &Api, secrets: Secrets, output: &Output) -> Result<ExitCode, Problem> {
+    unlock(api, &secrets).await?;
     let flow = api.flow(Empty {}).await?;
     output.show(&flow, || table(&flow));
     Ok(ExitCode::SUCCESS)

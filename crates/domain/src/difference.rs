@@ -29,6 +29,24 @@ pub fn lines(live: &Value, wanted: &Value) -> Vec<DiffLine> {
     lines
 }
 
+/// One line for each field that was said last and is said no more.
+pub fn dropped(last: &Value, wanted: &Value) -> Vec<DiffLine> {
+    let mut lines = Vec::new();
+    drop_walk("", last, wanted, &mut lines);
+    lines
+}
+
+fn drop_walk(path: &str, last: &Value, wanted: &Value, lines: &mut Vec<DiffLine>) {
+    let (Value::Object(last), Value::Object(wanted)) = (last, wanted) else { return };
+    for (key, value) in last {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        match wanted.get(key) {
+            Some(next) => drop_walk(&path, value, next, lines),
+            None => lines.push(line(Sign::Remove, format!("{path}: {}", short(value)))),
+        }
+    }
+}
+
 fn walk(path: &str, live: &Value, wanted: &Value, lines: &mut Vec<DiffLine>) {
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match (live, wanted) {
@@ -94,5 +112,7 @@ mod tests {
         Add spec.values: b: 3
         "#);
         assert!(lines(&live, &json!({"spec": {"replicas": 1}})).is_empty());
+        let gone = dropped(&json!({"a": {"b": 1, "c": 2}}), &json!({"a": {"c": 3}, "d": 4}));
+        assert_eq!(gone, [DiffLine { sign: Sign::Remove, text: "a.b: 1".into() }]);
     }
 }

@@ -291,7 +291,7 @@ fn path_health(graph: &FlowGraph, hops: &[String]) -> Health {
         (Some(Health::Up), Some(Health::Up)) => Health::Up,
         (Some(Health::Up), _) => Health::Degraded,
         (Some(best), _) => *best,
-        // The tunnel is a hop like any other.
+        // From the internet there is one way, the tunnel, and it is among the others; the LAN without one is not known.
         _ if hops.iter().any(|id| id == "tunnel") => Health::Up,
         _ => Health::Unknown,
     };

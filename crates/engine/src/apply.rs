@@ -294,8 +294,9 @@ impl Work {
             let observed = self.look(step).await;
             let waits_for = match step.verdict(&observed) {
                 Verdict::Yes => {
-                    let note = step.action.note(&observed);
-                    self.tell(index, |step| step.note = note);
+                    if let Some(note) = step.action.note(&observed) {
+                        self.tell(index, |step| step.note = Some(note));
+                    }
                     return Outcome::True;
                 }
                 // While something comes up, its silence says nothing about the step.

@@ -6,7 +6,7 @@
 use super::{Claim, Sign, Verdict, add, cluster_token_key, line, no_if, tunnel_secret_key, waiting};
 use crate::chart::Chart;
 use crate::credential::CredentialKind;
-use crate::difference::{contains, lines};
+use crate::difference::{contains, dropped, lines};
 use crate::exposure::is_ours;
 use crate::observed::{ChartJob, ObjectKey, Observed, Seen};
 use crate::problem::{Code, Problem};
@@ -62,6 +62,8 @@ pub(super) fn applied(observed: &Observed, manifest: &Value, claim: Claim) -> Ve
 
 fn change(title: &str, live: &Value, manifest: &Value) -> Verdict {
     let mut diff = vec![line(Sign::Change, title)];
+    let gone = last_applied(live).map(|last| dropped(&last, manifest)).unwrap_or_default();
+    diff.extend(gone.into_iter().map(|found| line(found.sign, format!("    {}", found.text))));
     diff.extend(
         lines(live, manifest).into_iter().map(|found| line(found.sign, format!("    {}", found.text))),
     );
