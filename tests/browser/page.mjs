@@ -2,7 +2,8 @@
 //
 // PORTICO_URL       the server's address with its token: http://127.0.0.1:1234/#token=…
 // PORTICO_HOMELAB   JSON: {"machines":[{"name","user","password","sudo"}],"zone","changedKey"}; `changedKey`
-//                   names a machine whose pinned key differs from the one that it shows
+//                   names a machine whose pinned key differs from the one that it shows; "tokens" has what
+//                   may be typed: expired, enough, cluster; one that reads alone is in place
 // PORTICO_SCREENSHOTS  a folder for pictures; without it none are taken
 // CHROMIUM          the browser's path, /usr/bin/chromium if unset
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -22,6 +23,17 @@ function needed(name) {
 export const url = needed('PORTICO_URL');
 export const homelab = JSON.parse(needed('PORTICO_HOMELAB'));
 const pictures = process.env.PORTICO_SCREENSHOTS;
+
+/** A command of the table, asked beside the window. */
+export async function rpc(name, request) {
+  const token = new URLSearchParams(new URL(url).hash.slice(1)).get('token');
+  const response = await fetch(new URL(`/rpc/${name}`, url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify(request),
+  });
+  return response.json();
+}
 
 /** All that a client could have changed in the homelab, as the homelab itself sees it. */
 export const footprint = async () => (await fetch(new URL('/footprint', url))).json();
@@ -67,6 +79,15 @@ export async function picture(page, name) {
   if (!pictures) return;
   mkdirSync(pictures, { recursive: true });
   await page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled' });
+}
+
+/** The same in both themes, each without a violation. */
+export async function shown(page, name) {
+  for (const theme of ['dark', 'light']) {
+    await page.emulateMedia({ colorScheme: theme });
+    await accessible(page, `${name}, ${theme}`);
+    await picture(page, `${name}-${theme}`);
+  }
 }
 
 export const visible = (locator, why, timeout = 20_000) =>

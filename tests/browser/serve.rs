@@ -10,7 +10,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use portico_api::{Api, Engine, Options, SecretStore, loopback, system_clock};
 use portico_domain::credential::{HostKey, Secret};
-use portico_practice::cloudflare::{EXPIRED_TOKEN, PORTICO_TOKEN, READ_ONLY_TOKEN};
+use portico_practice::cloudflare::{CLUSTER_TOKEN, EXPIRED_TOKEN, PORTICO_TOKEN, READ_ONLY_TOKEN};
 use portico_practice::{Practice, PracticeOptions};
 use portico_world::ssh::HostKeys;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // Who may log in and do nothing.
         "guest": {"name": "nuc-1", "user": "guest", "password": "visitor"},
         "keys": {"locked": locked_key(data.path())?, "notAKey": pages.join("index.html").canonicalize()?},
-        "tokens": {"expired": EXPIRED_TOKEN, "enough": PORTICO_TOKEN},
+        "tokens": {"expired": EXPIRED_TOKEN, "enough": PORTICO_TOKEN, "cluster": CLUSTER_TOKEN},
     });
     let router = loopback::router(Api::new(engine, true), token.clone())
         .merge(Router::new().route("/footprint", get(footprint)).with_state(practice.clone()))

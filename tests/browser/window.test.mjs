@@ -153,7 +153,7 @@ describe('a service', () => {
     await add.click();
     const another = page.getByRole('button', { name: 'Use another token' });
     await visible(another, 'the run says what it lacks', 120_000);
-    await visible(page.getByText('DNS Edit').first(), 'the permission, by the name that the dashboard gives it');
+    await visible(page.getByText('Zone → DNS → Edit').first(), 'the permission, by the name that the dashboard gives it');
     await accessible(page, 'token that may too little');
     await picture(page, 'token-lacks-permission');
     await another.click();
@@ -209,7 +209,7 @@ describe('every page', () => {
       test(`is accessible and fits: ${theme}, ${width} pixels`, async () => {
         await page.emulateMedia({ colorScheme: theme });
         await page.setViewportSize({ width, height: 880 });
-        for (const name of ['Flow', 'Services', 'Machines', 'Cluster', 'Runs']) {
+        for (const name of ['Flow', 'Services', 'Machines', 'Cluster', 'Stack', 'Runs']) {
           await go(page, name);
           await visible(page.getByRole('heading', { level: 1 }).first(), name);
           await accessible(page, `${name}, ${theme}, ${width}`);

@@ -3,7 +3,7 @@ import { render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { openDoor } from '../src/api/door';
-import type { Run, RunState, RunStep } from '../src/api/types';
+import type { Exposure, Run, RunState, RunStep } from '../src/api/types';
 import { groups } from '../src/plan/groups';
 import RunView from '../src/run/RunView.svelte';
 import { feed } from '../src/state/feed';
@@ -27,11 +27,13 @@ const exposure = {
   name: 'echo',
   hostname: 'echo.example.test',
   reach: 'lan',
+  tls: 'terminated',
+  access: [],
   backend: { kind: 'echo', image: 'x' },
-} as const;
+} satisfies Exposure;
 const run = (state: RunState, steps: RunStep[]): Run => ({
   id: 'run-1',
-  change: { kind: 'expose', exposure },
+  change: { kind: 'expose', exposure, adopt: false, acceptRetired: false },
   state,
   startedAt: 0,
   finishedAt: state === 'running' ? null : 90_000,

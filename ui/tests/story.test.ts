@@ -76,19 +76,20 @@ it('goes from bare machines to a service that answers', { timeout: 180_000 }, as
   await user.click(screen.getByRole('link', { name: 'Open the first service' }));
   await user.click(await screen.findByRole('link', { name: 'Add service' }));
   const name = await screen.findByRole('textbox', { name: 'Name' });
-  await waitFor(() => expect(name).toHaveValue('echo'));
+  await waitFor(() => expect(name).toHaveValue('echo-2'));
   await accessible();
   await user.clear(name);
   await user.type(name, 'Bad_Name');
   await user.click(screen.getByRole('button', { name: 'Preview' }));
   await waitFor(() => expect(name).toHaveAccessibleDescription(/cannot be a hostname/));
-  expect(lab.exposed).toEqual([]);
+  expect(name).toHaveAttribute('aria-invalid', 'true');
+  expect(lab.plans.size).toBe(1);
   await user.clear(name);
-  await user.type(name, 'echo');
+  await user.type(name, 'echo-2');
   await user.click(screen.getByRole('button', { name: 'Preview' }));
   await user.click(await screen.findByRole('button', { name: 'Add the service' }));
-  await screen.findByRole('heading', { name: 'echo.example.test answers' });
-  expect(lab.exposed).toEqual(['echo.example.test']);
+  await screen.findByRole('heading', { name: 'echo-2.example.test answers' });
+  expect(lab.exposed.at(-1)).toMatchObject({ name: 'echo-2', hostname: 'echo-2.example.test', reach: 'lan' });
 
   await user.click(screen.getByRole('link', { name: 'Flow' }));
   await user.click(await screen.findByRole('radio', { name: 'Table' }));

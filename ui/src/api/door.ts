@@ -106,11 +106,16 @@ function takeToken(): string | null {
   return token;
 }
 
+const inShell = (): boolean => '__TAURI_INTERNALS__' in window;
+
+/** Whether a link to the outside leads anywhere: the shell's window opens none. */
+export const opensLinks = (): boolean => !inShell();
+
 let host: Host | undefined;
 
 /** Chooses the host; without an argument the shell if there is one, else the server of this page. */
 export function openDoor(chosen?: Host): void {
-  host = chosen ?? ('__TAURI_INTERNALS__' in window ? tauriHost : loopbackHost(location.origin, takeToken()));
+  host = chosen ?? (inShell() ? tauriHost : loopbackHost(location.origin, takeToken()));
 }
 
 function opened(): Host {

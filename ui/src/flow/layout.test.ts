@@ -68,7 +68,7 @@ describe('neighbour', () => {
     ['service/echo', 'ArrowDown', 'service/grafana'],
     ['service/grafana', 'ArrowUp', 'service/echo'],
     ['service/echo', 'ArrowUp', null],
-    ['ingress', 'ArrowLeft', 'way-in/pi-3'],
+    ['ingress', 'ArrowLeft', 'way-in/pi-2'],
     ['ingress', 'a', null],
   ])('%s %s leads to %s', (from, key, want) => expect(neighbour(spots, from, key)).toBe(want));
 });

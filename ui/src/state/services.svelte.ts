@@ -4,8 +4,8 @@ import type { AvailableService, ExposedService, Problem } from '../api/types';
 import { feed } from './feed';
 
 class ServicesStore {
-  exposed = $state<ExposedService[]>([]);
-  available = $state<AvailableService[]>([]);
+  exposed = $state.raw<ExposedService[]>([]);
+  available = $state.raw<AvailableService[]>([]);
   loaded = $state(false);
   problem = $state<Problem | null>(null);
 

@@ -1,6 +1,9 @@
-// Every word of the window in English, by page. Sentences for codes are in problems.ts and phrases.ts.
-import type { Column, Health, RunState, Severity, StepState } from '../api/types';
+// Every word of the window in English, by page; the two pages with the most words have files of their own.
+// Sentences for codes are in problems.ts and phrases.ts.
+import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../api/types';
 import type { Page } from '../state/route.svelte';
+import { services } from './services';
+import { stack } from './stack';
 
 export const en = {
   app: {
@@ -22,6 +25,7 @@ export const en = {
     services: 'Services',
     machines: 'Machines',
     cluster: 'Cluster',
+    stack: 'Stack',
     runs: 'Runs',
   } satisfies Record<Page, string>,
   health: { up: 'Up', degraded: 'Degraded', down: 'Down', unknown: 'Unknown' } satisfies Record<
@@ -193,11 +197,7 @@ export const en = {
     checkAgain: 'Check again',
     checking: 'Checking the machines',
     toPreview: 'Preview the build',
-    previewTitle: 'What will happen',
-    previewText:
-      'Nothing has been changed yet. Every step shows the exact command; steps that are already true are left out when it runs.',
     toBuild: 'Build the cluster',
-    nothing: 'Everything is already as it should be. There is nothing to do.',
     buildTitles: {
       running: 'Building your cluster',
       done: 'Your cluster is ready',
@@ -209,12 +209,20 @@ export const en = {
     toFlow: 'See the flow',
   },
   plan: {
+    title: 'What will happen',
+    text: 'Nothing has been changed yet. Every step shows the exact command; steps that are already true are left out when it runs.',
+    nothing: 'Everything is already as it should be. There is nothing to do.',
+    preview: 'Preview',
+    looking: 'Looking at what is there',
     steps: ['step', 'steps'],
     toDo: '{count} to do',
     done: 'already true',
     blocked: 'blocked',
     whole: 'Cluster and network',
-    danger: { none: '', disruptive: 'Interrupts' },
+    danger: { none: '', disruptive: 'Interrupts', 'data-loss': 'Deletes data' } satisfies Record<
+      Danger,
+      string
+    >,
     changes: 'What changes',
     signs: { add: '+', remove: '−', change: '~' },
     warnings: 'Good to know',
@@ -238,8 +246,16 @@ export const en = {
     logOf: 'Log of {name}',
     noLog: 'Nothing written yet.',
     whole: 'Cluster and network',
-    build: 'Build the cluster {name}',
-    expose: 'Open {name} as {hostname}',
+    titles: {
+      build: 'Build the cluster {name}',
+      setUpStack: 'Set up certificates and the tunnel',
+      component: { install: 'Install {name}', repair: 'Repair {name}', remove: 'Remove {name}' },
+      moveIngress: 'Move to {name}',
+      lan: 'Open {name} as {hostname}, on the LAN',
+      public: 'Open {name} as {hostname}, to the internet',
+      hide: 'Hide {hostname}',
+      reconcile: 'Write records and routes anew',
+    },
     bar: 'Progress of the run',
     likely: 'What to do',
   },
@@ -251,45 +267,8 @@ export const en = {
     back: 'All runs',
     open: 'Open {title}',
   },
-  services: {
-    add: 'Add service',
-    emptyTitle: 'Open your first service',
-    emptyText:
-      'A service is a program in your cluster with a name of its own. Start with echo, a tiny one that answers with what it was asked: it shows that every hop works.',
-    needCluster: 'Services need a cluster. Build one first, then come back.',
-    toCluster: 'Build a cluster',
-    columns: { name: 'Service', address: 'Address', reach: 'Reach', health: 'Health' },
-    reach: { lan: 'LAN only' },
-    notOpen: 'Not open',
-    foreign: 'not by Portico',
-    inFlow: 'Show {name} in the flow',
-    formTitle: 'Add a service',
-    formText:
-      'The service gets a name in your zone that leads to your own machines. Only your LAN can reach it.',
-    which: 'Service',
-    echo: 'echo: a small program that answers, made now',
-    hostname: 'Name',
-    hostnameHint: 'The part before the zone, such as echo.',
-    nameRules: {
-      empty: 'a part between the dots is empty.',
-      long: 'a part is longer than 63 characters.',
-      characters: 'a part has other characters, or begins or ends with a hyphen.',
-    },
-    zone: 'Zone',
-    zoneHint: 'A domain in your Cloudflare account.',
-    noZones: 'No zone is known. Portico writes the name through Cloudflare.',
-    token: 'Cloudflare token',
-    tokenHint: 'With the permissions Zone Read and DNS Edit. It is kept in the keyring of this computer.',
-    tokenSave: 'Use this token',
-    tokenOther: 'Use another token',
-    full: 'It will answer at {hostname}.',
-    reachLegend: 'Who can reach it',
-    lanText: 'Only machines in your home network. The DNS record points at private addresses.',
-    preview: 'Preview',
-    apply: 'Add the service',
-    doneTitle: '{hostname} answers',
-    open: 'Open {hostname}',
-  },
+  services,
+  stack,
   flow: {
     view: 'View',
     diagram: 'Diagram',
@@ -313,7 +292,8 @@ export const en = {
     zoomOut: 'Zoom out',
     panel: 'Path',
     panelHint: 'Choose a service or a machine to see its path, hop by hop.',
-    from: 'From your LAN',
+    from: { lan: 'From your LAN', public: 'From the internet' } satisfies Record<Reach, string>,
+    notes: 'Worth knowing',
     noPath: 'No path leads through here.',
     latency: '{ms} ms',
     why: 'Show why',

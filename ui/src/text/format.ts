@@ -44,16 +44,37 @@ export function findingWords({ check, args }: Finding): Sentence {
 
 export const reasonWords = (reason: Reason): string => fill(reasons[reason.code], reason);
 
-/** What a step is called. Steps that apply one object each are told apart by the object in their id. */
-export function stepTitle({ id, stage }: { id: string; stage: Stage }): string {
-  const object = objects[id.slice(id.lastIndexOf('/') + 1)];
-  return stage === 'deploy-workload' && object ? object : stages[stage];
+/** Both halves as one text, for what stands at a field. The first may end in somebody else's words, without a stop. */
+export function told(problem: Problem): string {
+  const { what, next } = sentence(problem);
+  return `${what.replace(/[^.:!?]$/, '$&.')} ${next}`;
 }
 
-export const changeTitle = (change: Change): string =>
-  change.kind === 'buildCluster'
-    ? fill(en.run.build, { name: change.document.name })
-    : fill(en.run.expose, { name: change.exposure.name, hostname: change.exposure.hostname });
+/** What a step is called. Steps of one stage are told apart by what their id begins or ends with. */
+export function stepTitle({ id, stage }: { id: string; stage: Stage }): string {
+  const known = objects[stage];
+  const slash = id.lastIndexOf('/');
+  return known?.[id] ?? known?.[id.slice(slash + 1)] ?? known?.[id.slice(0, slash)] ?? stages[stage];
+}
+
+export function changeTitle(change: Change): string {
+  const titles = en.run.titles;
+  switch (change.kind) {
+    case 'buildCluster':
+      return fill(titles.build, { name: change.document.name });
+    case 'setUpStack':
+    case 'reconcile':
+      return titles[change.kind];
+    case 'component':
+      return fill(titles.component[change.act.kind], { name: change.component });
+    case 'moveIngress':
+      return fill(titles.moveIngress, { name: en.stack.ingress.names[change.to] });
+    case 'expose':
+      return fill(titles[change.exposure.reach], { ...change.exposure });
+    case 'hide':
+      return fill(titles.hide, { ...change.exposure });
+  }
+}
 
 /** Memory and disks, from KiB, in the unit that is printed on the box. */
 export function size(kib: number): string {

@@ -14,18 +14,62 @@ export const stages = {
   'node-ready': 'Ready',
   'label-ingress-nodes': 'Carry services',
   'taint-servers': 'Keep work off the server',
-  'install-component': 'Install ingress-nginx',
+  'install-component': 'Install',
+  'seal-token': "Seal the cluster's token",
+  'make-issuer': 'Make the certificate issuer',
+  'make-tunnel': 'Make the tunnel',
   'deploy-workload': 'Start the service',
   'route-hostname': 'Route the name',
+  'issue-certificate': 'Get the certificate',
+  'route-tunnel': 'Route in the tunnel',
+  'protect-hostname': 'Login in front',
   'write-records': 'Write DNS records',
-  'try-path': 'Ask it over the LAN',
+  'try-path': 'Ask it as a visitor',
+  'remove-component': 'Remove',
+  'remove-service': 'Take the service away',
 } satisfies Record<Stage, string>;
 
-/** What a kind of object is called, for the steps that apply one each. */
-export const objects: Record<string, string> = {
-  namespace: 'Make the namespace',
-  deployment: 'Start the service',
-  service: 'Give it an address inside',
+/** What a step is called by its whole id, or by the end of it, where the stage alone would not tell it from others. */
+export const objects: Partial<Record<Stage, Record<string, string>>> = {
+  'deploy-workload': {
+    namespace: 'Make the namespace',
+    deployment: 'Start the service',
+    service: 'Give it an address inside',
+    chart: 'Install the app',
+  },
+  'install-component': {
+    'ingress-class': 'Name the ingress class',
+    'ingress-nginx': 'Install ingress-nginx',
+    'ingress-nginx/beside': 'Install ingress-nginx beside it',
+    'ingress-nginx/yield': 'ingress-nginx gives the ports up',
+    traefik: 'Wait for Traefik',
+    'traefik/config': 'Configure Traefik',
+    'traefik/serve': 'Traefik takes the ports',
+    'traefik/yield': 'Traefik gives the ports up',
+    'sealed-secrets': 'Install sealed-secrets',
+    'cert-manager': 'Install cert-manager',
+    cloudflared: 'Install cloudflared',
+    'cloudflared/namespace': 'Make room for cloudflared',
+    'cloudflared/token': 'Give cloudflared its key',
+  },
+  'try-path': { rehearsal: 'Try every name through it' },
+  'remove-component': {
+    'ingress-nginx': 'Remove ingress-nginx',
+    'traefik/config': 'Forget the settings of Traefik',
+    'sealed-secrets': 'Remove sealed-secrets',
+    'cert-manager': 'Remove cert-manager',
+    'cluster-token': "Remove the cluster's token",
+    tunnel: 'Delete the tunnel',
+    'cloudflared/deployment': 'Remove cloudflared',
+    'cloudflared/token': 'Remove the key of cloudflared',
+    issuer: 'Remove a certificate issuer',
+  },
+  'remove-service': {
+    ingress: 'Forget the route',
+    service: 'Take its address away',
+    deployment: 'Stop the service',
+    chart: 'Remove the app and its data',
+  },
 };
 
 /** The backend's sentences of the check, but where they speak of the document as a file. */
