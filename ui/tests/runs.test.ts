@@ -21,6 +21,7 @@ const step = (id: string, machine: string | null, more: Partial<RunStep> = {}): 
   progress: null,
   log: [],
   problem: null,
+  note: null,
   ...more,
 });
 const exposure = {

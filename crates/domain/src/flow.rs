@@ -166,8 +166,8 @@ impl FlowGraph {
             service_health(ready, exposure),
         );
         let mut hops = match exposure.reach {
-            Reach::Lan => self.from_lan(exposure, observed, entries, now),
-            Reach::Public => self.from_internet(exposure, observed, now),
+            Reach::Lan => self.lan_hops(exposure, observed, entries, now),
+            Reach::Public => self.internet_hops(exposure, observed, now),
         };
         self.connect("ingress", &service, None, None);
         hops.extend(["ingress".to_owned(), service.clone()]);
@@ -194,7 +194,7 @@ impl FlowGraph {
     }
 
     /// LAN, name, one way in for each worker.
-    fn from_lan(
+    fn lan_hops(
         &mut self,
         exposure: &Exposure,
         observed: &Observed,
@@ -220,7 +220,7 @@ impl FlowGraph {
     }
 
     /// Internet, name, tunnel.
-    fn from_internet(&mut self, exposure: &Exposure, observed: &Observed, now: i64) -> Vec<String> {
+    fn internet_hops(&mut self, exposure: &Exposure, observed: &Observed, now: i64) -> Vec<String> {
         let name = format!("name/{}", exposure.hostname);
         let seen = fresh(observed.public_paths.get(exposure.hostname.as_str()), now);
         let judged = match seen {
