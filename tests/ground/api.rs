@@ -20,6 +20,11 @@ fn kubernetes_answers_as_practice_does() {
     portico.connect(&members);
     portico.document("channel: stable", &members);
     portico.apply("");
+    // An API that has just started remembers no changes from before: an old revision is too old for a watch.
+    lab.run(
+        "h1",
+        "systemctl restart k3s; timeout 60 sh -c 'until k3s kubectl get --raw /readyz; do sleep 1; done'",
+    );
     let kubeconfig = lab.run("h1", "cat /etc/rancher/k3s/k3s.yaml");
     let here = format!("https://{}:6443", lab.machine("h1").address);
     let file = tempfile::NamedTempFile::new().expect("a file");

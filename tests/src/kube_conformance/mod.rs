@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use std::pin::Pin;
 use std::sync::Arc;
 
-type Part = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// How a part is begun: with the API and a namespace of its own.
+type Part = fn(Arc<Api>, String) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Asks the API of a kubeconfig for everything in the modules below.
 ///
@@ -22,7 +23,7 @@ type Part = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// An answer is another one; each part that fails says which, and all of them are tried.
 pub async fn holds(kubeconfig: &str) {
     let api = Arc::new(Api::of(kubeconfig));
-    let parts: &[(&str, fn(Arc<Api>, String) -> Part)] = &[
+    let parts: &[(&str, Part)] = &[
         ("discovery", |api, space| Box::pin(kinds::discovery(api, space))),
         ("definitions", |api, space| Box::pin(kinds::definitions(api, space))),
         ("namespaces", |api, space| Box::pin(kinds::namespaces(api, space))),

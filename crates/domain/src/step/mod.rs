@@ -8,6 +8,8 @@ mod action;
 mod machines;
 mod names;
 mod objects;
+#[cfg(test)]
+mod tests;
 
 pub use action::{
     Action, BINARY_PATH, CONTROL_PLANE_TAINT, Claim, IMAGES_DIRECTORY, INSTALLER_PATH, PlacedFile,

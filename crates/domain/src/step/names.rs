@@ -60,8 +60,12 @@ pub(super) fn access(observed: &Observed, hostname: &Hostname, emails: &[String]
     let name = app_name(hostname, cluster);
     let app = match observed.access.get(hostname.as_str()) {
         Some(Seen::Seen { value, .. }) => value.as_ref(),
-        // Where nothing is to be there, an account without Access is as good as one without the application.
-        Some(Seen::Unseen { why }) if emails.is_empty() && why.code == Code::AccessNotSetUp => None,
+        // Where nothing is to be there, nothing has to be seen: Access is optional, and so is the permission for it.
+        Some(Seen::Unseen { why })
+            if emails.is_empty() && matches!(why.code, Code::AccessNotSetUp | Code::CloudflareScope) =>
+        {
+            None
+        }
         Some(Seen::Unseen { why }) => return Verdict::Blocked { problem: why.clone() },
         None => None,
     };

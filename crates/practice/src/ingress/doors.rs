@@ -1,4 +1,7 @@
 //! Which ports are open on which machines, and to which Service each one leads.
+//!
+//! A LoadBalancer is open where servicelb has published it, a node port on every machine of the cluster. Ports of
+//! LoadBalancers other than 80 and 443 are not here, since practice has no number for them on shared addresses.
 
 use super::{items, pods, text};
 use crate::homelab::Homelab;

@@ -1,4 +1,7 @@
 //! What a pod answers: as the echo image does, but for programs that speak TLS themselves.
+//!
+//! Nothing runs in a pod, so a program is known by its image. Deliberately absent: what the programs really say; who
+//! answered, and over which protocol, is all that clients of practice can tell apart.
 
 use super::{items, text};
 use crate::kube::{Cluster, Key};

@@ -1,4 +1,7 @@
 //! How a controller finds the Service for a request, and what it answers itself: redirects and pages.
+//!
+//! Both controllers read the same Ingresses with the same annotations; where they differ (pages, the plain port of an
+//! Ingress with TLS), the engine's flavour decides. Annotations that are not named here have no effect.
 
 use super::pods::{self, Backend};
 use super::{items, text};

@@ -1,4 +1,7 @@
 //! Which certificate a client is shown: that of the name's Secret, the controller's own, or the pod's behind it.
+//!
+//! Decided by the name in the client's first message, before any request is read, as the controllers do. Deliberately
+//! absent: client certificates, HTTP/2 by ALPN, and a default certificate that is configured.
 
 use super::doors::Door;
 use super::pods::{self, Backend};

@@ -250,6 +250,9 @@ impl Call<'_> {
             ("PUT", Some(_), None | Some("status")) => reply(target.update(store, self.object()?), false),
             ("PATCH", Some(_), None | Some("status")) => {
                 let patch = Patch::read(&self.content_type, self.body, self.query.flag("force"))?;
+                if matches!(patch, Patch::Strategic(_)) && kind.is_custom() {
+                    return Err(Refusal::unsupported());
+                }
                 reply(target.patch(store, patch), true)
             }
             ("DELETE", Some(_), None) => Ok(Json(target.delete(store, &self.options()?)?).into_response()),

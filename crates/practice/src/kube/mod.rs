@@ -7,6 +7,7 @@ mod addresses;
 mod admission;
 mod api;
 mod authority;
+mod checking;
 mod cluster;
 mod control;
 mod deleting;

@@ -33,7 +33,7 @@ impl Patch {
                 })?;
                 Ok(Patch::Apply { config, force })
             }
-            _ => Err(Refusal::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").bare()),
+            _ => Err(Refusal::unsupported()),
         }
     }
 }

@@ -36,6 +36,10 @@ impl Refusal {
         Refusal::new(404, "NotFound", "the server could not find the requested resource").bare()
     }
 
+    pub fn unsupported() -> Refusal {
+        Refusal::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").bare()
+    }
+
     pub fn no_method() -> Refusal {
         let message = "the server does not allow this method on the requested resource";
         Refusal::new(405, "MethodNotAllowed", message).bare()

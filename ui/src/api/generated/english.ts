@@ -99,7 +99,7 @@ export const english = {
   "service-missing": { what: "There is no service {service} with port {port} in {namespace}.", next: "portico services lists those there are." },
   "cloudflare-unreachable": { what: "Cloudflare does not answer.", next: "Check this computer's internet connection, then continue." },
   "cloudflare-token": { what: "Cloudflare does not accept the token.", next: "Make a new token and enter it; the old one may have expired or been revoked." },
-  "cloudflare-scope": { what: "The Cloudflare token lacks the permission {permission} {place}.", next: "Edit the token in Cloudflare's dashboard and add it; portico token --link opens the form." },
+  "cloudflare-scope": { what: "The Cloudflare token lacks the permission {permission}{place}.", next: "Edit the token in Cloudflare's dashboard and add it; portico token --link opens the form." },
   "cloudflare-rate-limit": { what: "Cloudflare asks to wait {seconds} s.", next: "Portico goes on by itself after that; or continue later." },
   "cloudflare-refused": { what: "Cloudflare refused the change: {message} ({number})", next: "Nothing of it was changed." },
   "zone-missing": { what: "{hostname} lies in no zone of this account.", next: "Use a name below one of: {zones}" },

@@ -378,7 +378,11 @@ export type RunStep = { id: string, stage: Stage, machine: string | null, danger
 /**
  * 0 to 1 where the step can tell, as a copy can.
  */
-progress: number | null, log: Array<string>, problem: Problem | null, };
+progress: number | null, log: Array<string>, problem: Problem | null, 
+/**
+ * What should be known although it is done: resolvers that do not agree yet.
+ */
+note: Problem | null, };
 export type Runs = { runs: Array<Run>, };
 export type ScanStart = { 
 /**

@@ -1,4 +1,7 @@
 //! Certificates: whether the Secret is as it should be, when a new one is due, and the steps of getting it.
+//!
+//! Keys are made anew each time. Failures wait as cert-manager waits, by the practice clock. Of a spec, the names, the
+//! Secret, the issuer and `renewBefore` count.
 
 use super::{CERTIFICATES, REQUESTS, WHO, below, kind_of, read, say, written};
 use crate::kube::control::{Pass, condition, is_true, items, name, namespace};

@@ -1,4 +1,7 @@
 //! Challenges by DNS-01: the record is written with the token of a Secret, seen, judged by the authority, and removed.
+//!
+//! Which record a challenge made is kept in memory, where cert-manager looks it up by its content. That others see the
+//! record takes a moment of its own; name servers that disagree are not here.
 
 use super::{CHALLENGES, issuer_of};
 use crate::kube::control::{Pass, name, namespace, uid};

@@ -1,4 +1,7 @@
 //! Issuers: ready once their account is registered with the authority.
+//!
+//! An account is registered again only when its server or its e-mail changed. Issuers of other kinds than ACME stay as
+//! they are: nobody here makes them ready.
 
 use super::{WHO, say};
 use crate::kube::control::{Pass, is_true, items, name, namespace};

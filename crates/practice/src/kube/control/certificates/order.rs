@@ -1,4 +1,7 @@
 //! Orders: placed with the authority, proven by their challenges, finalised into a certificate.
+//!
+//! Every order is proven anew; that an authority remembers proofs is not here. What the network does to an order is
+//! retried and shown nowhere, as in life.
 
 use super::issuer::solver;
 use super::{CHALLENGES, ORDERS, below, issuer_of, numbered, request, written};

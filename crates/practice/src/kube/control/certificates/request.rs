@@ -1,4 +1,6 @@
 //! CertificateRequests: approved, passed to the issuer as an Order, and answered with what becomes of it.
+//!
+//! Everything is approved, as by cert-manager's own approver. Requests that a person makes go the same way.
 
 use super::{ORDERS, REQUESTS, below, issuer_of, kind_of, numbered, say, written};
 use crate::kube::control::{Pass, condition, is_true, name, namespace};

@@ -1,4 +1,7 @@
 //! ingress-shim: an Ingress that names an issuer and has TLS gets a Certificate for each of its Secrets.
+//!
+//! It owns what it made and nothing else: a Certificate of that name by somebody else is left alone. Annotations for
+//! durations, key sizes and the like are not read.
 
 use super::{CERTIFICATES, WHO, below};
 use crate::kube::control::{Pass, items, name, namespace, owned_by};

@@ -1,4 +1,7 @@
 //! The two ingress controllers: the chart ingress-nginx, and the Traefik that K3s brings.
+//!
+//! What the data path has to know of a controller stands in its container's arguments, as it does in life, and is read
+//! from there. Values that change nothing of this are accepted and do nothing.
 
 use super::Release;
 use super::parts::{Parts, container, or};

@@ -1,4 +1,7 @@
 //! One sealed value: `u16_be(n) || RSA-OAEP(session key, n bytes) || AES-256-GCM(value)`, the nonce being zero.
+//!
+//! The label of the RSA part says for which Secret it was sealed; under another one nothing opens. Only opening is
+//! here: whoever seals is on the other side.
 
 use super::keyring::SealingKey;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
