@@ -188,6 +188,25 @@ describe('a service', () => {
     await shown(page, 'services-lan');
   });
 
+  test('stays reachable while Traefik takes over from ingress-nginx', async () => {
+    await go(page, 'Stack');
+    await part('Ingress');
+    await button('Move to Traefik').click();
+    await page.getByRole('textbox', { name: 'Version of Traefik that you accept' }).fill('3.6.13');
+    await button('Move to Traefik').click();
+    await visible(page.getByText('Try every name through it'), 'the names are tried first', 60_000);
+    await shown(page, 'stack-move-preview');
+    await button('Move to Traefik').click();
+    await visible(page.getByRole('heading', { name: 'Traefik serves' }), 'it serves', 180_000);
+    await shown(page, 'stack-moved');
+    await button('Close').click();
+    await part('Components');
+    await visible(row('traefik').getByText('Healthy'), 'the new one', 60_000);
+    assert.equal(await page.getByText('no security fixes since March 2026').count(), 0, 'nothing is left to know');
+    await go(page, 'Services');
+    await visible(row(`echo.${zone}`).getByText('Up'), 'it answers', 60_000);
+  });
+
   test('is hidden', async () => {
     await page.getByRole('link', { name: 'Hide echo' }).click();
     await shown(page, 'service-hide');

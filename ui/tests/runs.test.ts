@@ -71,6 +71,14 @@ describe('a run', () => {
     expect(call).toHaveBeenCalledWith('resume', { run: 'run-1' });
   });
 
+  it('that is done says what is worth knowing about a step', () => {
+    const note = { code: 'negative-cache', args: { hostname: 'echo.example.test' }, detail: null } as const;
+    render(RunView, { run: run('done', [step('echo/path', null, { stage: 'try-path', note })]) });
+    expect(screen.getByRole('status')).toHaveTextContent(
+      /resolver remembers that echo.example.test did not exist/,
+    );
+  });
+
   it('that runs shows the time left and stops after this step', async () => {
     call.mockResolvedValue({});
     render(RunView, {

@@ -40,9 +40,11 @@ it('keeps a token for this run only where there is no keyring, and never keeps w
   await user.click(await card.findByRole('checkbox', { name: 'Keep it for this run only' }));
   await user.click(card.getByRole('button', { name: 'Use this token' }));
   expect(await card.findByText(/Kept for this run only/)).toBeVisible();
-  const capabilities = within(card.getByRole('list', { name: 'What it can do' }));
-  expect(capabilities.getAllByRole('listitem')[2]).toHaveTextContent(
-    /not granted.*needed for public services/,
+  const canDo = (name: string) =>
+    within(within(screen.getByRole('region', { name })).getByRole('list', { name: 'What it can do' }));
+  expect(canDo("The cluster's token").getAllByRole('listitem')).toHaveLength(2);
+  expect(canDo('Your token').getAllByRole('listitem')[3]).toHaveTextContent(
+    /not granted.*needed for logins in front of them/,
   );
   expect(JSON.stringify(tokens)).not.toContain('good');
   await accessible();

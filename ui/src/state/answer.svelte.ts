@@ -12,12 +12,12 @@ export class Answer<K extends keyof Rpc> {
     readonly request: Rpc[K][0],
   ) {}
 
+  /** What was known stays, with the problem beside it, when no answer comes. */
   async load(): Promise<void> {
     try {
       this.value = await call(this.name, this.request);
       this.problem = null;
     } catch (error) {
-      this.value = null;
       this.problem = problemOf(error);
     }
   }
@@ -33,6 +33,7 @@ export class Answer<K extends keyof Rpc> {
 
 /** What a token can do; the token itself is never here. */
 export class TokenAnswer extends Answer<'token-report'> {
+  readonly report = $derived(this.problem === null ? this.value : null);
   /** Not in the keyring, as far as this window was told. */
   thisRun = $state(false);
 

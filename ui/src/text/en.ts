@@ -219,7 +219,7 @@ export const en = {
     done: 'already true',
     blocked: 'blocked',
     whole: 'Cluster and network',
-    danger: { none: '', disruptive: 'Interrupts', 'data-loss': 'Deletes data' } satisfies Record<
+    danger: { none: '', disruptive: 'Interrupts', 'data-loss': 'Removes for good' } satisfies Record<
       Danger,
       string
     >,

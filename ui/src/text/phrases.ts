@@ -38,7 +38,7 @@ export const objects: Partial<Record<Stage, Record<string, string>>> = {
     chart: 'Install the app',
   },
   'install-component': {
-    'ingress-class': 'Name the ingress class',
+    'ingress-class': 'Make the ingress class',
     'ingress-nginx': 'Install ingress-nginx',
     'ingress-nginx/beside': 'Install ingress-nginx beside it',
     'ingress-nginx/yield': 'ingress-nginx gives the ports up',

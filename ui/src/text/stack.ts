@@ -65,15 +65,22 @@ export const stack = {
   tokens: {
     intro:
       'A token lets Portico act for you at Cloudflare, as far as you allow it. There are two, so that what lies in the cluster can do as little as possible.',
-    own: 'Your token',
-    cluster: "The cluster's token",
-    ownText:
-      'Portico uses it on this computer to write DNS records, and to make the tunnel and logins. It never goes into the cluster.',
-    clusterText:
-      'The cluster proves with it that a name is yours when it asks for a certificate. It can read zones and edit DNS, and nothing else.',
-    keptOwn: 'Kept in the keyring of this computer.',
-    keptCluster:
-      'Kept in the keyring of this computer, and sealed into the cluster, which alone can open it.',
+    whose: {
+      own: {
+        title: 'Your token',
+        text: 'Portico uses it on this computer to write DNS records, and to make the tunnel and logins. It never goes into the cluster.',
+        kept: 'Kept in the keyring of this computer.',
+        label: 'Cloudflare token',
+        act: '{act}: your token',
+      },
+      cluster: {
+        title: "The cluster's token",
+        text: 'The cluster proves with it that a name is yours when it asks for a certificate. It can read zones and edit DNS, and nothing else.',
+        kept: 'Kept in the keyring of this computer, and sealed into the cluster, which alone can open it.',
+        label: "The cluster's Cloudflare token",
+        act: "{act}: the cluster's token",
+      },
+    },
     keptRun: 'Kept for this run only: it is gone when Portico ends.',
     missing: 'Not given yet.',
     opens: 'Opens {zones}',
@@ -93,9 +100,6 @@ export const stack = {
     give: 'Give the token',
     replace: 'Replace',
     forget: 'Forget',
-    ofOwn: '{act}: your token',
-    ofCluster: "{act}: the cluster's token",
-    label: { own: 'Cloudflare token', cluster: "The cluster's Cloudflare token" },
     hint: 'It is tried before it is kept, in the keyring of this computer.',
     save: 'Use this token',
     thisRun: 'Keep it for this run only',
