@@ -217,7 +217,13 @@ pub(super) fn controller(
     no_if(!diff.is_empty(), || diff)
 }
 
-pub(super) fn lan_path(observed: &Observed, hostname: &Hostname, addresses: &[IpAddr], tls: bool) -> Verdict {
+pub(super) fn lan_path(
+    observed: &Observed,
+    hostname: &Hostname,
+    addresses: &[IpAddr],
+    tls: bool,
+    passthrough: bool,
+) -> Verdict {
     let Some(path) = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value) else {
         return waiting(format!("http://{hostname}/ is asked over every address"));
     };
@@ -226,7 +232,7 @@ pub(super) fn lan_path(observed: &Observed, hostname: &Hostname, addresses: &[Ip
     }
     let mut diff = Vec::new();
     for address in addresses {
-        if !path.http.get(address).is_some_and(answers) {
+        if !passthrough && !path.http.get(address).is_some_and(answers) {
             diff.push(line(Sign::Change, format!("{hostname} does not answer at {address} yet")));
         } else if tls
             && !path.tls.get(address).is_some_and(|shown| shown.as_ref().is_ok_and(|c| c.is_for(hostname)))
