@@ -390,6 +390,14 @@ impl Action {
         crate::dns::explain(hostname, answers)
     }
 
+    /// What no further waiting helps against, once it has stayed for a while.
+    pub fn stuck(&self, observed: &Observed) -> Option<Problem> {
+        match self {
+            Self::PublicPath { hostname, access: false } => names::redirect_loop(observed, hostname),
+            _ => None,
+        }
+    }
+
     /// The object that the action applies, as of what was seen; `None` while it cannot be told yet, and for actions
     /// that apply none.
     pub fn manifest(&self, observed: &Observed) -> Option<Value> {
