@@ -47,9 +47,12 @@ pub enum Command {
     /// Say what is wrong with names: wildcards, Encrypted Client Hello
     Names,
     /// Show the components, or change them
+    #[command(args_conflicts_with_subcommands = true)]
     Stack {
         #[command(subcommand)]
         act: Option<Stack>,
+        #[command(flatten)]
+        secrets: Secrets,
     },
     /// Show the keys of sealed secrets, save them or put them back
     Keys {

@@ -249,7 +249,8 @@ fn read(path: &Path, output: &Output) -> Result<Option<ClusterDocument>, Problem
     }
 }
 
-async fn unlock(api: &Api, secrets: &Secrets) -> Result<(), Problem> {
+/// Asks for the secrets that were to be asked for.
+pub async fn unlock(api: &Api, secrets: &Secrets) -> Result<(), Problem> {
     if secrets.ask_password {
         api.engine().use_password(secret::read("Password of the machines")?).await;
     }

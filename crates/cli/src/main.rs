@@ -61,7 +61,7 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Hide(options) => change::hide(&open().await?, options, output).await,
         Command::Reconcile(options) => change::reconcile(&open().await?, options, output).await,
         Command::Names => show::names(&open().await?, output).await,
-        Command::Stack { act } => stack::run(&open().await?, act, output).await,
+        Command::Stack { act, secrets } => stack::run(&open().await?, act, &secrets, output).await,
         Command::Keys { act } => keys::run(&open().await?, act, output).await,
         Command::Cancel { run } => show::cancel(&open().await?, run, output).await,
         Command::Runs { run } => show::runs(&open().await?, run, output).await,

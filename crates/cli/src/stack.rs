@@ -1,7 +1,7 @@
 //! `portico stack`: the components, how they are, and every change to them.
 
-use crate::arguments::{Component, Stack};
-use crate::change::apply_change;
+use crate::arguments::{Component, Secrets, Stack};
+use crate::change::{apply_change, unlock};
 use crate::output::Output;
 use portico_api::Api;
 use portico_api::english::explain;
@@ -12,9 +12,17 @@ use portico_domain::stack::{Acme, Authority, IngressController, Pin, StackCompon
 use std::path::Path;
 use std::process::ExitCode;
 
-pub async fn run(api: &Api, act: Option<Stack>, output: &Output) -> Result<ExitCode, Problem> {
+pub async fn run(
+    api: &Api,
+    act: Option<Stack>,
+    secrets: &Secrets,
+    output: &Output,
+) -> Result<ExitCode, Problem> {
     let (change, confirmed) = match act {
-        None => return show(api, output).await,
+        None => {
+            unlock(api, secrets).await?;
+            return show(api, output).await;
+        }
         Some(Stack::Set { email, authority, authority_ca, tunnel, confirmed }) => {
             let mut stack = api.engine().desired().await?.stack;
             if let Some(email) = email {
