@@ -1,9 +1,10 @@
 //! The whole stack on practice: certificates, sealed token, tunnel; both kinds of service, and the way between them.
 
 use crate::story::{ECHO, Story, ZONE, apply, done, echo, exposed, nothing_needed, try_apply};
+use portico_domain::catalogue::App;
 use portico_domain::change::{Change, ComponentAct};
 use portico_domain::credential::{CredentialKind, Secret};
-use portico_domain::exposure::{Exposure, Reach};
+use portico_domain::exposure::{Backend, Exposure, Reach, Tls};
 use portico_domain::flow::Health;
 use portico_domain::problem::Code;
 use portico_domain::run::StepState;
@@ -299,6 +300,14 @@ async fn the_other_ingress_controller_takes_over_and_hands_back() {
     done(&apply(&engine, exposed(echo(ECHO, Reach::Lan))).await);
     let other = Exposure { name: "hello".into(), ..echo("hello.example.test", Reach::Public) };
     done(&apply(&engine, exposed(other)).await);
+    // It speaks TLS itself; Traefik answers for it on port 443 alone.
+    let argocd = Exposure {
+        name: "argocd".into(),
+        tls: Tls::Passthrough,
+        backend: Backend::App { app: App::Argocd },
+        ..echo("argocd.example.test", Reach::Lan)
+    };
+    done(&apply(&engine, exposed(argocd.clone())).await);
     let to = |to, accept: Option<&str>| Change::MoveIngress { to, accept: accept.map(str::to_owned) };
     let refused =
         try_apply(&engine, to(IngressController::Traefik, None)).await.expect_err("this K3s is too old");
@@ -315,6 +324,7 @@ async fn the_other_ingress_controller_takes_over_and_hands_back() {
     assert_eq!(visit(&story, "hello.example.test").await.0, 200);
     settled(&engine, to(IngressController::Traefik, Some(tag))).await;
     settled(&engine, exposed(echo(ECHO, Reach::Lan))).await;
+    settled(&engine, exposed(argocd)).await;
     assert_eq!(
         engine
             .conditions()

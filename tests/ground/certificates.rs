@@ -1,28 +1,23 @@
-//! Certificates issued for real: cert-manager's own controllers and webhook prove a name to an ACME server by a TXT
-//! record that they write through Cloudflare's API, and the ingress controller shows what they got.
+//! Certificates and the tunnel, for real: `portico stack set` installs what they need, cert-manager's own controllers
+//! prove a name to an ACME server by a TXT record that they write through Cloudflare's API, and pods of the cluster's own
+//! carry a visitor from the internet to the same service.
 //!
-//! What is applied by hand here is what Portico applies. Needs root, the built binary, and the stand-in K3s in
-//! $PORTICO_STANDIN.
+//! By hand is only what Portico refuses to do. Needs root, the built binary, and the stand-in K3s in $PORTICO_STANDIN.
 
 use portico_tests::kubectl::{Kubectl, echo, ingress, is_true};
 use portico_tests::lab::Lab;
-use portico_tests::outside::{Outside, cert_manager, https, sealed_secrets, sealed_token};
+use portico_tests::outside::{Outside, https, sealed_token};
 use portico_tests::portico::{Member, Portico, standin};
 use portico_tests::soon;
 use serde_json::{Value, json};
 
 const VERSION: &str = "v1.34.4+k3s1";
+const ZONE: &str = "example.test";
 const HOST: &str = "lan.example.test";
 /// Its token may read records and write none.
 const REFUSED: &str = "refused.example.test";
 const READ_ONLY: &str = "cfut_practiceReadOnlyZonesAndRecords00000000000004";
-const EVERYTHING: &str = "cfut_practicePorticoAllThatItNeeds0000000000000001";
-
-/// A service for the LAN alone, with a certificate of the issuer's.
-fn lan_only(name: &str, host: &str, issuer: &str) -> Value {
-    let tls = json!([{"hosts": [host], "secretName": format!("{name}-tls")}]);
-    ingress("web", name, host, "http", &json!({"cert-manager.io/cluster-issuer": issuer}), &tls)
-}
+const WORKERS: [&str; 2] = ["h2", "h3"];
 
 /// Why the challenge for the refused name does not get on; empty while there is nothing to say.
 fn reason(challenges: &Value) -> &str {
@@ -40,42 +35,135 @@ fn inside(lab: &Lab, name: &str) -> String {
     said.split_whitespace().next().unwrap_or_default().to_owned()
 }
 
-/// The tunnel's Deployment as Portico applies it.
-fn tunnel(name: &str, token: &str) -> Value {
-    let labels = json!({"app": name});
-    json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "web"},
-        "spec": {
-            "replicas": 1, "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [{
-                "name": "cloudflared", "image": "docker.io/cloudflare/cloudflared:2026.8.2",
-                "args": ["tunnel", "--no-autoupdate", "--metrics", "0.0.0.0:2000", "run"],
-                "env": [{"name": "TUNNEL_TOKEN", "value": token}],
-                "readinessProbe": {"httpGet": {"path": "/ready", "port": 2000}},
-            }]}},
-        },
-    })
+/// The whole stack in one command; a cluster's token that is too narrow changes nothing.
+fn stack(portico: &Portico, outside: &Outside, kubectl: &Kubectl) {
+    let refused = portico.run(&["token", "--cluster"], READ_ONLY);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("DNS"), "{said}");
+    portico.file("acme-ca.pem", &outside.acme_ca);
+    let set = [
+        "stack",
+        "set",
+        "--email",
+        "someone@example.test",
+        "--authority",
+        Outside::ACME,
+        "--authority-ca",
+        "acme-ca.pem",
+        "--tunnel",
+        "portico-home",
+    ];
+    let narrow = [&set[..], &["--yes", "--ask-token", "--ask-cluster-token"]].concat();
+    let token = portico.described()["cloudflareToken"].as_str().expect("a token");
+    let refused = portico.run(&narrow, &format!("{token}\n{READ_ONLY}"));
+    assert!(!refused.status.success(), "{}", String::from_utf8_lossy(&refused.stdout));
+    assert!(kubectl.get("helmchart cert-manager -n kube-system").is_null(), "nothing was done");
+
+    portico.changes(&set);
+    let again = portico.changes(&set);
+    assert!(again.ends_with("Everything is as it should be.\n"), "{again}");
+    let shown = portico.succeeds(&["stack", "--ask-token", "--ask-cluster-token"], &portico.tokens());
+    for component in ["ingress-nginx", "sealed-secrets", "cert-manager", "cloudflared"] {
+        let well = |line: &&str| line.starts_with(component) && line.ends_with("healthy");
+        assert!(shown.lines().any(|line| well(&line)), "{component} in {shown}");
+    }
+
+    let sealed = kubectl.get("sealedsecret cloudflare-token -n cert-manager");
+    let cluster = portico.described()["clusterToken"].as_str().expect("a token");
+    assert!(is_true(&sealed, "Synced") && !sealed.to_string().contains(cluster), "{sealed:#}");
+    let class = kubectl.get("ingressclass nginx");
+    assert_eq!("portico", class["metadata"]["labels"]["app.kubernetes.io/managed-by"], "{class:#}");
+    let tunnel = kubectl.get("deployment cloudflared -n cloudflared");
+    assert_eq!(
+        (json!(2), json!(2)),
+        (tunnel["spec"]["replicas"].clone(), tunnel["status"]["readyReplicas"].clone())
+    );
 }
 
-/// What has nothing to do with certificates, while one is waited for.
-fn meanwhile(lab: &Lab, kubectl: &Kubectl) {
+/// What takes no minute, while a certificate is waited for.
+fn meanwhile(lab: &Lab, portico: &Portico, outside: &Outside, kubectl: &Kubectl) {
+    // What is wrong with a poor token stands at the challenge, in the words of Cloudflare's answer.
+    kubectl.apply(&[sealed_token(lab, "poor-token", READ_ONLY), outside.issuer("poor", "poor-token")]);
+    kubectl.apply(&echo("web"));
+    let tls = json!([{"hosts": [REFUSED], "secretName": "refused-tls"}]);
+    let issued = json!({"cert-manager.io/cluster-issuer": "poor"});
+    kubectl.apply(&[ingress("web", "refused", REFUSED, "http", &issued, &tls)]);
+    let challenges =
+        kubectl.until("challenges -n web", 60, |challenges| reason(challenges).contains("Cloudflare"));
+    assert!(reason(&challenges).contains("10000"), "{challenges:#}");
+    assert!(!is_true(&kubectl.get("certificate refused-tls -n web"), "Ready"));
+    assert!(outside.audit(&format!("_acme-challenge.{REFUSED}")).is_empty());
+
+    // cert-manager's own webhook judges what is applied.
+    let mut wrong = outside.issuer("wrong", "cloudflare-token");
+    wrong["spec"]["acme"]["solvers"][0]["dns01"]["cloudflare"]["apiKeySecretRef"] =
+        json!({"name": "a", "key": "b"});
+    let refused = lab.try_run("h1", &format!("k3s kubectl apply -f - <<'END'\n{wrong}\nEND"));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("webhook.cert-manager.io"), "{said}");
+
     let service = kubectl.get("service echo -n web");
     assert_eq!(service["spec"]["clusterIP"], inside(lab, "echo.web.svc.cluster.local").as_str());
     assert_eq!("192.168.1.50", inside(lab, "nas.example.test"));
+    keys(portico, kubectl);
+}
 
-    // {"a":"9a7c","t":"6ff42ae2-765d-4adf-8112-31c55c1551ef","s":"c2VjcmV0"}
-    let token =
-        "eyJhIjoiOWE3YyIsInQiOiI2ZmY0MmFlMi03NjVkLTRhZGYtODExMi0zMWM1NWMxNTUxZWYiLCJzIjoiYzJWamNtVjAifQ==";
-    kubectl.apply(&[tunnel("good", token), tunnel("bad", "nonsense")]);
-    kubectl.rolled_out("good -n web");
-    kubectl.until("pods -n web -l app=bad", 30, |pods| {
-        let restarts = &pods["items"][0]["status"]["containerStatuses"][0]["restartCount"];
-        restarts.as_u64().is_some_and(|count| count > 0)
-    });
+/// The controller's key is saved, lost, and put back.
+fn keys(portico: &Portico, kubectl: &Kubectl) {
+    let passphrase = "correct horse battery";
+    let saved = portico.succeeds(&["keys", "save", "keys.age"], passphrase);
+    let name = saved.split_whitespace().next().expect("a key's name").to_owned();
+    let key = format!("secret {name} -n kube-system");
+    let before = kubectl.get(&key);
+    kubectl.0.run("h1", &format!("k3s kubectl delete {key}"));
+    let restored = portico.succeeds(&["keys", "restore", "keys.age"], passphrase);
+    assert!(restored.contains(&name), "{restored}");
+    let after = kubectl.get(&key);
+    assert_eq!((&before["data"], &before["type"]), (&after["data"], &after["type"]));
+    assert_eq!(before["metadata"]["labels"], after["metadata"]["labels"]);
+}
+
+/// A change by hand is said and left alone until somebody asks for its repair.
+fn repair(portico: &Portico, kubectl: &Kubectl) {
+    let chart = "helmchart cert-manager -n kube-system";
+    let edit = r#"{"spec":{"backOffLimit":9}}"#;
+    kubectl.0.run("h1", &format!("k3s kubectl patch {chart} --type merge -p '{edit}'"));
+    let told = portico.run(&["stack", "--ask-token", "--ask-cluster-token"], &portico.tokens());
+    let shown = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(!told.status.success() && shown.contains("spec.backOffLimit: 9 -> 3"), "{shown}");
+    assert!(!portico.tries(&["stack", "install", "cert-manager"]).status.success(), "it is left alone");
+    portico.changes(&["stack", "repair", "cert-manager"]);
+    assert_eq!(json!(3), kubectl.get(chart)["spec"]["backOffLimit"]);
+}
+
+/// The same service for the internet, through the cluster's own connectors, and for nobody.
+fn public(portico: &Portico, outside: &Outside, kubectl: &Kubectl, before: &[String]) {
+    let open = ["expose", "echo", "--host", HOST, "--public"];
+    assert!(!portico.tries(&open).status.success(), "ingress-nginx wants a yes of its own");
+    portico.changes(&[&open[..], &["--accept-retired-ingress"]].concat());
+    let records: Vec<String> =
+        outside.records(ZONE).into_iter().filter(|record| record.starts_with(HOST)).collect();
+    assert!(
+        matches!(records.as_slice(), [only] if only.contains(" CNAME ") && only.ends_with(".cfargotunnel.com proxied")),
+        "{records:?}"
+    );
+    let seen = outside.visit(HOST);
+    assert!(seen.ends_with("200") && seen.contains(&format!("\"host\": \"{HOST}\"")), "{seen}");
+    assert!(kubectl.get("ingress echo -n apps")["spec"]["tls"].is_null());
+
+    portico.changes(&[&open[..], &["--access", "me@example.test"]].concat());
+    let seen = outside.visit(HOST);
+    assert!(seen.ends_with("302"), "a login stands in front: {seen}");
+
+    portico.changes(&["hide", "echo"]);
+    assert_eq!(before, outside.records(ZONE), "all that others made is as it was");
+    let seen = outside.visit(HOST);
+    assert!(seen.ends_with("409"), "the edge knows the name no more: {seen}");
+    assert!(kubectl.get("ingress echo -n apps").is_null());
 }
 
 #[test]
-fn a_name_is_proven_by_dns_and_its_certificate_is_shown_on_every_worker() {
+fn a_name_is_proven_by_dns_shown_on_every_worker_and_then_public() {
     let lab = Lab::up("certs", 3);
     lab.mirror(&standin());
     lab.registry(VERSION);
@@ -92,53 +180,26 @@ fn a_name_is_proven_by_dns_and_its_certificate_is_shown_on_every_worker() {
     portico.apply("");
 
     let kubectl = Kubectl(&lab);
-    sealed_secrets(&kubectl);
-    cert_manager(&kubectl);
-    kubectl.apply(&[
-        sealed_token(&lab, "cloudflare-token", EVERYTHING),
-        sealed_token(&lab, "poor-token", READ_ONLY),
-    ]);
-    let unsealed =
-        kubectl.until("sealedsecret cloudflare-token -n cert-manager", 30, |found| is_true(found, "Synced"));
-    assert!(!unsealed.to_string().contains(EVERYTHING), "{unsealed}");
-    kubectl.apply(&[outside.issuer("acme", "cloudflare-token"), outside.issuer("poor", "poor-token")]);
-    kubectl.until("clusterissuer acme", 30, |issuer| is_true(issuer, "Ready"));
-    kubectl.apply(&echo("web"));
-    kubectl.apply(&[lan_only("echo", HOST, "acme"), lan_only("refused", REFUSED, "poor")]);
-
-    // What is wrong with the poor token stands at the challenge, in the words of Cloudflare's answer.
-    let challenges =
-        kubectl.until("challenges -n web", 60, |challenges| reason(challenges).contains("Cloudflare"));
-    assert!(reason(&challenges).contains("10000"), "{challenges:#}");
-    assert!(!is_true(&kubectl.get("certificate refused-tls -n web"), "Ready"));
-    assert!(outside.audit(&format!("_acme-challenge.{REFUSED}")).is_empty());
-
-    // cert-manager's own webhook judges what is applied.
-    let mut wrong = outside.issuer("wrong", "cloudflare-token");
-    wrong["spec"]["acme"]["solvers"][0]["dns01"]["cloudflare"]["apiKeySecretRef"] =
-        json!({"name": "a", "key": "b"});
-    let refused = lab.try_run("h1", &format!("k3s kubectl apply -f - <<'END'\n{wrong}\nEND"));
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && said.contains("webhook.cert-manager.io"), "{said}");
-
-    meanwhile(&lab, &kubectl);
+    let before = outside.records(ZONE);
+    stack(&portico, &outside, &kubectl);
 
     // After its own look at the record, cert-manager waits for a minute, always.
-    let certificate = kubectl.until("certificate echo-tls -n web", 120, |found| is_true(found, "Ready"));
-    assert_eq!(json!([HOST]), certificate["spec"]["dnsNames"]);
-    let record = [("portico".to_owned(), "create".to_owned()), ("portico".to_owned(), "delete".to_owned())];
-    kubectl.until("challenges -n web", 30, |challenges| {
-        let open = challenges["items"].as_array().into_iter().flatten();
-        open.filter(|challenge| challenge["spec"]["dnsName"] == HOST).count() == 0
+    std::thread::scope(|scope| {
+        let exposing = scope.spawn(|| portico.changes(&["expose", "echo", "--host", HOST, "--lan"]));
+        meanwhile(&lab, &portico, &outside, &kubectl);
+        exposing.join().expect("the service is exposed");
+    });
+    assert_eq!(json!([HOST]), kubectl.get("certificate echo-tls -n apps")["spec"]["dnsNames"]);
+    let record = [("cluster".to_owned(), "create".to_owned()), ("cluster".to_owned(), "delete".to_owned())];
+    kubectl.until("challenges -n apps", 30, |challenges| {
+        challenges["items"].as_array().is_some_and(Vec::is_empty)
     });
     assert_eq!(
         record.to_vec(),
         outside.audit(&format!("_acme-challenge.{HOST}")),
         "written and taken away again"
     );
-
-    kubectl.rolled_out("echo -n web");
-    for worker in ["h2", "h3"] {
+    for worker in WORKERS {
         let address = &lab.machine(worker).address;
         let body = soon(|| https(&lab, HOST, address, outside.root.path()));
         assert!(body.contains(&format!("\"host\": \"{HOST}\"")), "over {worker}: {body}");
@@ -146,4 +207,9 @@ fn a_name_is_proven_by_dns_and_its_certificate_is_shown_on_every_worker() {
             https(&lab, REFUSED, address, outside.root.path()).expect_err("nobody signed for this name");
         assert!(other.contains("certificate"), "over {worker}: {other}");
     }
+    let services = portico.succeeds(&["services"], "");
+    assert!(services.lines().any(|line| line.contains(HOST) && line.ends_with("LAN only")), "{services}");
+
+    repair(&portico, &kubectl);
+    public(&portico, &outside, &kubectl, &before);
 }

@@ -206,9 +206,11 @@ impl Lab {
         }
     }
 
-    /// Opens the lab's outside over a practice homelab's servers, each as HOST:PORT; see `outside.rs`.
-    pub fn outside(&self, out: &Path, api: &str, authoritative: &str, public: &str) {
-        self.tell(&["outside", out.to_str().expect("a path in UTF-8"), api, authoritative, public]);
+    /// Opens the lab's outside over a practice homelab's servers; see `outside.rs`, and `lab help` for what is `told`.
+    pub fn outside(&self, out: &Path, told: &[&str]) {
+        let mut arguments = vec!["outside", out.to_str().expect("a path in UTF-8")];
+        arguments.extend(told);
+        self.tell(&arguments);
     }
 
     /// Where the lab keeps its own files on this computer.

@@ -1,5 +1,5 @@
-//! The internet of a lab: Cloudflare under its own name, its name servers, and a certificate authority that speaks
-//! ACME (`lab outside`), over the data of the practice homelab that belongs to a [`Portico`].
+//! The internet of a lab: Cloudflare under its own names, its edge, its name servers, and a certificate authority that
+//! speaks ACME (`lab outside`), over the data of the practice homelab that belongs to a [`Portico`].
 
 use crate::kubectl::Kubectl;
 use crate::lab::Lab;
@@ -26,10 +26,20 @@ impl<'a> Outside<'a> {
     pub fn start(portico: &Portico, lab: &'a Lab) -> Outside<'a> {
         let described = portico.described();
         let text = |value: &Value| value.as_str().expect("an address").to_owned();
-        let api = text(&described["endpoints"]["cloudflare"]);
-        let api = api.trim_start_matches("http://").split('/').next().expect("host and port").to_owned();
-        let resolvers = &described["endpoints"]["resolvers"];
-        lab.outside(&standin(), &api, &text(&resolvers["authoritative"][0]), &text(&resolvers["public"][0]));
+        let server = |value: &Value| {
+            let address = text(value);
+            address.trim_start_matches("http://").split('/').next().expect("host and port").to_owned()
+        };
+        let endpoints = &described["endpoints"];
+        let told = [
+            server(&endpoints["cloudflare"]),
+            text(&endpoints["resolvers"]["authoritative"][0]),
+            text(&endpoints["resolvers"]["public"][0]),
+            server(&endpoints["edge"]),
+            server(&described["control"]),
+            text(&described["cloudflareToken"]),
+        ];
+        lab.outside(&standin(), &told.each_ref().map(String::as_str));
         let folder = lab.folder().join("outside");
         let acme_ca =
             std::fs::read_to_string(folder.join("acme-ca.pem")).expect("the authority's certificate");
@@ -38,6 +48,26 @@ impl<'a> Outside<'a> {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), &root.stdout).expect("written");
         Outside { lab, control: text(&described["control"]), root: file, acme_ca }
+    }
+
+    /// All records of a zone, as `NAME TYPE CONTENT` with a `proxied` behind it, in their order.
+    pub fn records(&self, zone: &str) -> Vec<String> {
+        let output = curl(self.lab, &[&format!("{}/records?zone={zone}", self.control)]);
+        let records: Vec<Value> = serde_json::from_slice(&output.stdout).expect("the records");
+        let told = |record: &Value| {
+            let word = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
+            let proxied = if record["proxied"] == true { " proxied" } else { "" };
+            format!("{} {} {}{proxied}", word("name"), word("type"), word("content"))
+        };
+        records.iter().map(told).collect()
+    }
+
+    /// What a visitor from the internet gets for `https://host/`: the status and the body.
+    pub fn visit(&self, host: &str) -> String {
+        let host = format!("Host: {host}");
+        let told = ["-s", "-m", "10", "-w", "%{http_code}", "-H", &host, Portico::EDGE];
+        let output = self.lab.command("curl").args(told).output().expect("curl runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// What was done to the records of a name, oldest first: by whose token, and what.

@@ -36,6 +36,9 @@ pub struct Following {
 }
 
 impl<'a> Portico<'a> {
+    /// Where visitors from the internet come in, once a lab has an outside.
+    pub const EDGE: &'static str = "http://10.88.0.1:8001";
+
     /// The binary is the one beside the running test; panics when nobody built it.
     pub fn in_lab(lab: &'a Lab) -> Portico<'a> {
         let beside = std::env::current_exe().expect("the test's own path");
@@ -60,6 +63,7 @@ impl<'a> Portico<'a> {
                 "channels": format!("{mirror}/channels"),
             },
             "charts": format!("{mirror}/charts"),
+            "edge": Self::EDGE,
             "images": { "echo": "portico.local/echo:1" },
             "scan": { "subnets": ["10.88.0.0/24"], "mdns": false },
         });
@@ -122,9 +126,14 @@ impl<'a> Portico<'a> {
             Some(run) => vec!["resume", run],
             None => self.apply_arguments(""),
         };
-        let mut command = self.command(&arguments);
-        command.args((!input.is_empty()).then_some("--ask-password"));
-        let mut child = command.spawn().expect("portico starts");
+        let mut arguments = arguments;
+        arguments.extend((!input.is_empty()).then_some("--ask-password"));
+        self.followed(&arguments, input)
+    }
+
+    /// Any command, followed line by line.
+    pub fn followed(&self, arguments: &[&str], input: &str) -> Following {
+        let mut child = self.command(arguments).spawn().expect("portico starts");
         type_in(&mut child, input);
         let lines = BufReader::new(child.stdout.take().expect("its standard output")).lines();
         Following { child, lines, said: String::new() }
@@ -137,6 +146,31 @@ impl<'a> Portico<'a> {
             said.lines().map(|line| serde_json::from_str(line).expect("a run")).collect();
         runs.sort_by_key(|run| std::cmp::Reverse(run["startedAt"].as_i64()));
         runs
+    }
+
+    /// A change of names or of the stack, with both tokens at hand; returns what was printed.
+    pub fn changes(&self, arguments: &[&str]) -> String {
+        self.succeeds(&self.with_tokens(arguments), &self.tokens())
+    }
+
+    /// Like [`Portico::changes`], for what may be refused or fail.
+    pub fn tries(&self, arguments: &[&str]) -> Output {
+        self.run(&self.with_tokens(arguments), &self.tokens())
+    }
+
+    /// The arguments with which a change asks for both tokens and for nothing else.
+    pub fn with_tokens<'b>(&self, arguments: &[&'b str]) -> Vec<&'b str> {
+        [arguments, &["--yes", "--ask-token", "--ask-cluster-token"]].concat()
+    }
+
+    /// Both tokens, as they are asked for.
+    pub fn tokens(&self) -> String {
+        format!("{}\n{}", self.token, self.described["clusterToken"].as_str().expect("a token"))
+    }
+
+    /// A file of this laptop, where commands run.
+    pub fn file(&self, name: &str, content: &str) {
+        fs::write(self.home.path().join(name), content).expect("written");
     }
 
     /// Exposes the echo app under `host` and returns what was printed.

@@ -33,6 +33,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(400);
 /// The longest pause where looking costs calls of a budget.
 const LOOK_SELDOM: Duration = Duration::from_secs(4);
 
+/// Controllers read anew within seconds what was applied: what is wrong for longer stays wrong.
+const STUCK: Duration = Duration::from_secs(15);
+
 /// Lines of a step's log that are kept.
 const LOG_LINES: usize = 400;
 
@@ -290,8 +293,17 @@ impl Work {
         let deadline = tokio::time::Instant::now() + patience;
         let mut inquiry = Inquiry::new();
         let mut pause = LOOK_AGAIN;
+        let mut stuck_since = None;
         loop {
             let observed = self.look(step).await;
+            let now = tokio::time::Instant::now();
+            match step.action.stuck(&observed) {
+                Some(problem) if now - *stuck_since.get_or_insert(now) >= STUCK => {
+                    return Outcome::Failed(problem);
+                }
+                Some(_) => {}
+                None => stuck_since = None,
+            }
             let waits_for = match step.verdict(&observed) {
                 Verdict::Yes => {
                     if let Some(note) = step.action.note(&observed) {

@@ -112,7 +112,7 @@ pub fn command(action: &Action, observed: &Observed) -> String {
         Action::Certificate { namespace, name } => {
             format!("kubectl -n {namespace} wait --for=condition=Ready certificate/{name}")
         }
-        Action::LanPath { hostname, addresses, tls } => {
+        Action::LanPath { hostname, addresses, tls, .. } => {
             let lines = addresses.iter().map(|address| match tls {
                 true => format!("curl --resolve {hostname}:443:{address} https://{hostname}/"),
                 false => format!("curl --resolve {hostname}:80:{address} http://{hostname}/"),

@@ -56,9 +56,10 @@ impl Engine {
         self.inner.outside.use_cloudflare_token(token).await
     }
 
-    /// Uses a cluster's token for this process only.
+    /// Uses a cluster's token for this process only. Proven like one that is kept: it is sealed into the cluster, where
+    /// one that can do too little or too much would be found out later.
     pub async fn use_cluster_token(&self, token: Secret) -> Result<(), Problem> {
-        self.inner.outside.keep_token(CredentialKind::ClusterToken, token, true).await
+        self.set_token(CredentialKind::ClusterToken, token, true).await.map(drop)
     }
 
     pub async fn zones(&self) -> Result<Vec<Zone>, Problem> {

@@ -1,8 +1,10 @@
-"""The processes of the lab's outside: CoreDNS, Pebble, and the TLS in front of a Cloudflare API that speaks plain HTTP.
+"""The processes of the lab's outside: CoreDNS, Pebble, the TLS in front of a Cloudflare API that speaks plain HTTP, and
+the edge where visitors and the stand-in cloudflared meet.
 
-    outside.py PROGRAMS FOLDER CLOUDFLARE RESOLVER
+    outside.py PROGRAMS FOLDER CLOUDFLARE RESOLVER EDGE CONTROL TOKEN
 
-CLOUDFLARE and RESOLVER are HOST:PORT. FOLDER holds what outside.sh made. Ends its children when it is ended.
+All but the first two and the last are HOST:PORT of a practice homelab; see edge.py. FOLDER holds what outside.sh made.
+Ends its children when it is ended.
 """
 
 import asyncio
@@ -13,19 +15,10 @@ import ssl
 import subprocess
 import sys
 
+from edge import Edge, pour
+
 programs, folder, cloudflare, resolver = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4]
-
-
-async def pour(source, sink):
-    """Copies one direction of a conversation until its end."""
-    try:
-        while chunk := await source.read(65536):
-            sink.write(chunk)
-            await sink.drain()
-    except OSError:
-        pass
-    finally:
-        sink.close()
+edge = Edge(cloudflare, *sys.argv[5:8])
 
 
 async def converse(reader, writer):
@@ -44,6 +37,8 @@ async def serve():
     context.load_cert_chain(folder / "api.cloudflare.com.pem", folder / "api.cloudflare.com.key")
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    await asyncio.start_server(edge.connected, "10.88.0.1", 7844)
+    await asyncio.start_server(edge.visited, "10.88.0.1", 8001)
     async with await asyncio.start_server(converse, "10.88.0.1", 443, ssl=context):
         await ended.wait()
 

@@ -1,11 +1,13 @@
 # shellcheck shell=bash
-# What a homelab knows of the internet, inside the lab's network and under its real names: Cloudflare's API and its
-# name servers, and a certificate authority that speaks ACME. The data are those of a practice homelab.
+# What a homelab knows of the internet, inside the lab's network and under its real names: Cloudflare's API, its edge
+# and its name servers, public resolvers, and a certificate authority that speaks ACME. The data are those of a practice
+# homelab, which also decides what the edge does with a visitor; the last stretch to the cluster is outside.py's.
 #
-# Everything hangs on 10.88.0.1, which is the machines' resolver, too; 10.88.0.2 plays the zones' own name servers.
+# Everything hangs on 10.88.0.1, which is the machines' resolver and their way out; 10.88.0.2 plays the zones' own name
+# servers.
 
 outside_start() {
-    local out dir=$DIR/outside cloudflare=$2 authoritative=$3 public=$4 host
+    local out dir=$DIR/outside cloudflare=$2 authoritative=$3 public=$4 edge=$5 control=$6 token=$7 host address
     out=$(readlink -f "$1")
     outside_stop
     mkdir -p "$dir"
@@ -13,11 +15,15 @@ outside_start() {
     outside_authority "$dir" acme-ca "Whoever vouches for the ACME server"
     outside_certificate "$dir" ca api.cloudflare.com DNS:api.cloudflare.com
     outside_certificate "$dir" acme-ca acme IP:10.88.0.1
+    # Portico's cert-manager asks public resolvers by their addresses.
+    for address in 10.88.0.2/24 1.1.1.1/32 9.9.9.9/32; do
+        in_net ip addr add "$address" dev br0 2>/dev/null || true
+    done
     cat >"$dir/Corefile" <<COREFILE
 . {
-    bind 10.88.0.1
+    bind 10.88.0.1 1.1.1.1 9.9.9.9
     hosts {
-        10.88.0.1 api.cloudflare.com
+        10.88.0.1 api.cloudflare.com region1.v2.argotunnel.com
         10.88.0.2 ada.ns.cloudflare.com bob.ns.cloudflare.com
         fallthrough
     }
@@ -35,13 +41,12 @@ COREFILE
   "certificate": "$dir/acme.pem", "privateKey": "$dir/acme.key", "httpPort": 80, "tlsPort": 443,
   "ocspResponderURL": "", "externalAccountBindingRequired": false}}
 PEBBLE
-    in_net ip addr add 10.88.0.2/24 dev br0 2>/dev/null || true
     for host in $(hosts); do
         install -D -m 644 "$dir/ca.pem" "$DIR/hosts/$host/root/opt/ground/outside/ca.pem"
     done
     # Not by in_net: what is to be ended later is this process itself, and no shell that waits for it.
     nsenter --net="/run/netns/$NETNS" -- setsid /usr/bin/env python3 "$LAB_HOME/outside.py" "$out/bin" "$dir" "$cloudflare" "$public" \
-        </dev/null >"$dir/log" 2>&1 &
+        "$edge" "$control" "$token" </dev/null >"$dir/log" 2>&1 &
     echo $! >"$dir/pid"
     disown
     for ((try = 0; try < 100; try++)); do

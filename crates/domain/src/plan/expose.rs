@@ -107,8 +107,9 @@ fn lan(exposure: &Exposure, adopt: bool, desired: &Desired, observed: &Observed,
     let (name, hostname) = (&exposure.name, &exposure.hostname);
     let addresses = observed.lan_addresses();
     actions.push(records(exposure, RecordTarget::Lan { addresses: addresses.clone() }, adopt, desired));
-    let tls = exposure.tls == Tls::Passthrough || exposure.certificate(desired.stack.issuer()).is_some();
-    let path = Action::LanPath { hostname: hostname.clone(), addresses, tls };
+    let passthrough = exposure.tls == Tls::Passthrough;
+    let tls = passthrough || exposure.certificate(desired.stack.issuer()).is_some();
+    let path = Action::LanPath { hostname: hostname.clone(), addresses, tls, passthrough };
     actions.push((format!("{name}/path"), Stage::TryPath, path));
     actions.extend(not_public(exposure, desired));
 }

@@ -196,7 +196,7 @@ fn tries(desired: &Desired, observed: &Observed) -> Vec<(String, Stage, Action)>
             }
             _ => {
                 let tls = passthrough || exposure.certificate(desired.stack.issuer()).is_some();
-                Action::LanPath { hostname, addresses: addresses.clone(), tls }
+                Action::LanPath { hostname, addresses: addresses.clone(), tls, passthrough }
             }
         };
         steps.push((format!("{name}/path"), Stage::TryPath, path));

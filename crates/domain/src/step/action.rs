@@ -139,6 +139,9 @@ pub enum Action {
         hostname: Hostname,
         addresses: Vec<IpAddr>,
         tls: bool,
+        /// TLS alone counts: Traefik knows such a name on port 443 only.
+        #[serde(default)]
+        passthrough: bool,
     },
     /// Performing is trying: the name leads through Cloudflare's edge and the tunnel to an answer, or to Access.
     PublicPath {
@@ -317,7 +320,7 @@ impl Action {
             Self::Certificate { namespace, name } => {
                 vec![Source::Certificate { namespace: namespace.clone(), name: name.clone() }]
             }
-            Self::LanPath { hostname, addresses, tls } => {
+            Self::LanPath { hostname, addresses, tls, .. } => {
                 let hostname = hostname.to_string();
                 vec![Source::LanPath { hostname, addresses: addresses.clone(), tls: *tls }]
             }
@@ -364,8 +367,8 @@ impl Action {
             Self::Access { hostname, emails, cluster } => names::access(observed, hostname, emails, cluster),
             Self::Records { names, cluster } => names::records(observed, names, cluster),
             Self::Certificate { namespace, name } => names::certificate(observed, namespace, name),
-            Self::LanPath { hostname, addresses, tls } => {
-                names::lan_path(observed, hostname, addresses, *tls)
+            Self::LanPath { hostname, addresses, tls, passthrough } => {
+                names::lan_path(observed, hostname, addresses, *tls, *passthrough)
             }
             Self::PublicPath { hostname, access } => names::public_path(observed, hostname, *access),
         }
@@ -385,6 +388,14 @@ impl Action {
             _ => return None,
         };
         crate::dns::explain(hostname, answers)
+    }
+
+    /// What no further waiting helps against, once it has stayed for a while.
+    pub fn stuck(&self, observed: &Observed) -> Option<Problem> {
+        match self {
+            Self::PublicPath { hostname, access: false } => names::redirect_loop(observed, hostname),
+            _ => None,
+        }
     }
 
     /// The object that the action applies, as of what was seen; `None` while it cannot be told yet, and for actions

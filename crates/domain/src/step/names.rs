@@ -221,7 +221,13 @@ pub(super) fn controller(
     no_if(!diff.is_empty(), || diff)
 }
 
-pub(super) fn lan_path(observed: &Observed, hostname: &Hostname, addresses: &[IpAddr], tls: bool) -> Verdict {
+pub(super) fn lan_path(
+    observed: &Observed,
+    hostname: &Hostname,
+    addresses: &[IpAddr],
+    tls: bool,
+    passthrough: bool,
+) -> Verdict {
     let Some(path) = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value) else {
         return waiting(format!("http://{hostname}/ is asked over every address"));
     };
@@ -230,7 +236,7 @@ pub(super) fn lan_path(observed: &Observed, hostname: &Hostname, addresses: &[Ip
     }
     let mut diff = Vec::new();
     for address in addresses {
-        if !path.http.get(address).is_some_and(answers) {
+        if !passthrough && !path.http.get(address).is_some_and(answers) {
             diff.push(line(Sign::Change, format!("{hostname} does not answer at {address} yet")));
         } else if tls
             && !path.tls.get(address).is_some_and(|shown| shown.as_ref().is_ok_and(|c| c.is_for(hostname)))
@@ -253,19 +259,23 @@ pub(super) fn public_path(observed: &Observed, hostname: &Hostname, access: bool
     }
     match &path.http {
         Err(_) => waiting(format!("{hostname} does not answer through Cloudflare yet")),
-        Ok(answer) if is_access(answer) == access && (access || answers(&path.http)) => {
-            if loops(answer, hostname) {
-                let problem = Problem::new(Code::RedirectLoop).arg("hostname", hostname);
-                return Verdict::Blocked { problem };
-            }
-            Verdict::Yes
+        Ok(answer) if !access && loops(answer, hostname) => {
+            waiting(format!("{hostname} redirects to itself"))
         }
+        Ok(answer) if is_access(answer) == access && (access || answers(&path.http)) => Verdict::Yes,
         // It must not be open: whoever asked for Access would not want to wait and see.
         Ok(answer) if access && answer.status < 400 => {
             waiting(format!("{hostname} does not ask for a login yet"))
         }
         Ok(answer) => waiting(format!("{hostname} answers HTTP {} through Cloudflare", answer.status)),
     }
+}
+
+/// A name that redirects to itself: what an Ingress says that its controller has not read anew yet, or for good.
+pub(super) fn redirect_loop(observed: &Observed, hostname: &Hostname) -> Option<Problem> {
+    let path = observed.public_paths.get(hostname.as_str()).and_then(Seen::value)?;
+    let looping = path.http.as_ref().is_ok_and(|answer| loops(answer, hostname));
+    looping.then(|| Problem::new(Code::RedirectLoop).arg("hostname", hostname))
 }
 
 /// Cloudflare sends who is not logged in to the team's own login page.
@@ -285,4 +295,31 @@ fn loops(answer: &HttpAnswer, hostname: &Hostname) -> bool {
 /// An app that asks for a login, or for another method, is there; a controller that knows no such name says 404.
 fn answers(got: &Result<HttpAnswer, Problem>) -> bool {
     matches!(got, Ok(answer) if answer.status < 400 || matches!(answer.status, 401 | 403 | 405))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns::Answers;
+    use crate::observed::PublicPath;
+
+    #[test]
+    fn a_name_that_redirects_to_itself_may_be_one_that_its_controller_still_reads() {
+        let hostname = Hostname::parse("echo.example.test").unwrap();
+        let seen = |status, location: Option<&str>| {
+            let http = Ok(HttpAnswer { status, millis: 1, location: location.map(str::to_owned) });
+            let named = || Ok(vec!["192.0.2.1".parse().unwrap()]);
+            let answers = Answers { authoritative: named(), public: named(), system: named() };
+            let mut observed = Observed::default();
+            let path = Seen::Seen { value: PublicPath { answers, http }, at: 0 };
+            observed.public_paths.insert(hostname.to_string(), path);
+            observed
+        };
+        let looping = seen(308, Some("https://echo.example.test/"));
+        assert!(matches!(public_path(&looping, &hostname, false), Verdict::No { .. }));
+        assert_eq!(redirect_loop(&looping, &hostname).unwrap().code, Code::RedirectLoop);
+        let elsewhere = seen(302, Some("https://echo.example.test/login"));
+        assert_eq!(public_path(&elsewhere, &hostname, false), Verdict::Yes);
+        assert_eq!(redirect_loop(&elsewhere, &hostname), None);
+    }
 }

@@ -65,10 +65,12 @@ fn annotation<'a>(ingress: &'a Value, which: &str) -> Option<&'a str> {
     ingress["metadata"]["annotations"][format!("nginx.ingress.kubernetes.io/{which}")].as_str()
 }
 
-/// Traefik's own provider puts an Ingress with TLS on the secure port alone.
+/// Traefik's own provider puts an Ingress with TLS on the secure port alone, and the one for ingress-nginx' annotations
+/// what is passed through.
 fn answers_plain(engine: &Engine, ingress: &Value, host: &str) -> bool {
     match &engine.flavour {
         Flavour::Traefik { nginx: None, .. } => secret_for(ingress, host).is_none(),
+        Flavour::Traefik { .. } => annotation(ingress, "ssl-passthrough") != Some("true"),
         _ => true,
     }
 }

@@ -1,6 +1,6 @@
 // What stands in for cloudflared: it reads its token as cloudflared does and refuses what cloudflared
-// refuses, and answers /ready. It connects to nobody: that there is an edge, and that a tunnel of
-// this token exists, is not proven by a pod of it that is ready.
+// refuses, keeps four connections open to the lab's edge, and is ready while one of them is. How it
+// speaks with that edge is its own invention, see edge.go.
 package main
 
 import (
@@ -76,12 +76,21 @@ func main() {
 		log.Fatal("Provided Tunnel token is not valid.")
 	}
 	log.Printf("Starting tunnel tunnelID=%s", t.Tunnel)
+	e := &edge{address: edgeAddress, token: text}
+	for range connections {
+		go e.hold()
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"status":200,"readyConnections":4,"connectorId":%q}`, "00000000-0000-4000-8000-000000000000")
+		status, ready := http.StatusOK, e.ready.Load()
+		if ready == 0 {
+			status = http.StatusServiceUnavailable
+		}
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"status":%d,"readyConnections":%d,"connectorId":%q}`, status, ready, "00000000-0000-4000-8000-000000000000")
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "cloudflared_tunnel_ha_connections 4")
+		fmt.Fprintln(w, "cloudflared_tunnel_ha_connections", e.ready.Load())
 	})
 	server := &http.Server{Addr: metrics, Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	log.Fatal(server.ListenAndServe())

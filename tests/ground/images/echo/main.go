@@ -1,6 +1,7 @@
 // The echo service that Portico exposes: it answers every request with what it saw, so that a test
 // can tell which host, path and pod the answer came by. It speaks HTTP on 8080 and TLS on 8443, the
-// latter with a certificate of its own making: whoever sees that one has spoken to the pod itself.
+// latter with a certificate of its own making for whatever name it is asked by: whoever sees that one
+// has spoken to the pod itself.
 package main
 
 import (
@@ -46,22 +47,19 @@ func main() {
 		enc.SetIndent("", "  ")
 		_ = enc.Encode(a)
 	})
-	own, err := certificate(pod)
-	if err != nil {
-		log.Fatal(err)
-	}
+	own := func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate(pod, hello.ServerName) }
 	secure := &http.Server{Addr: ":8443", Handler: handler, ReadHeaderTimeout: 10 * time.Second,
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{own}}}
+		TLSConfig: &tls.Config{GetCertificate: own}}
 	go func() { log.Fatal(secure.ListenAndServeTLS("", "")) }()
 	server := &http.Server{Addr: ":8080", Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	log.Fatal(server.ListenAndServe())
 }
 
 // certificate is signed by itself and says which pod made it.
-func certificate(pod string) (tls.Certificate, error) {
+func certificate(pod, host string) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return tls.Certificate{}, err
+		return nil, err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
@@ -70,6 +68,9 @@ func certificate(pod string) (tls.Certificate, error) {
 		NotBefore: time.Now().Add(-24 * time.Hour),
 		NotAfter:  time.Now().Add(365 * 24 * time.Hour),
 	}
+	if host != "" {
+		template.DNSNames = []string{host}
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }

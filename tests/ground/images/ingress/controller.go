@@ -159,6 +159,19 @@ func (c *controller) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, 
 	return s.fallback, nil
 }
 
+// passed is where TLS for a host goes that nobody opens here.
+func (c *controller) passed(host string) (string, bool) {
+	s := c.now.Load()
+	if s == nil || host == "" {
+		return "", false
+	}
+	found := s.routes.find(host, "/")
+	if found == nil || !found.passthrough || len(found.endpoints) == 0 {
+		return "", false
+	}
+	return found.endpoints[c.next.Add(1)%uint64(len(found.endpoints))], true
+}
+
 func (c *controller) handler(scheme string) http.Handler {
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {

@@ -1,6 +1,6 @@
 // What stands in for ingress-nginx's controller: same image name, flags, ports, health check, class
 // and status, and enough of its routing to carry Portico's services. It is not nginx: of the
-// annotations it honours ssl-redirect, force-ssl-redirect and backend-protocol; TLS passthrough,
+// annotations it honours ssl-redirect, force-ssl-redirect, ssl-passthrough and backend-protocol;
 // rewriting, the admission webhook and metrics are not here.
 package main
 
@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"flag"
 	"log"
+	"net"
 	"net/http"
 	"os/signal"
 	"strconv"
@@ -19,7 +20,7 @@ import (
 
 type options struct {
 	class, controllerClass, publishService, defaultCert string
-	watchWithoutClass                                   bool
+	watchWithoutClass, passthrough                      bool
 	http, https, health                                 int
 }
 
@@ -31,6 +32,7 @@ func parse(args []string) (options, error) {
 	fs.StringVar(&o.publishService, "publish-service", "", "")
 	fs.StringVar(&o.defaultCert, "default-ssl-certificate", "", "")
 	fs.BoolVar(&o.watchWithoutClass, "watch-ingress-without-class", false, "")
+	fs.BoolVar(&o.passthrough, "enable-ssl-passthrough", false, "")
 	fs.IntVar(&o.http, "http-port", 80, "")
 	fs.IntVar(&o.https, "https-port", 443, "")
 	fs.IntVar(&o.health, "healthz-port", 10254, "")
@@ -38,7 +40,7 @@ func parse(args []string) (options, error) {
 		"validating-webhook-key", "tcp-services-configmap", "udp-services-configmap", "v"} {
 		fs.String(ignored, "", "")
 	}
-	for _, ignored := range []string{"enable-ssl-passthrough", "enable-metrics", "enable-annotation-validation", "enable-ssl-chain-completion"} {
+	for _, ignored := range []string{"enable-metrics", "enable-annotation-validation", "enable-ssl-chain-completion"} {
 		fs.Bool(ignored, false, "")
 	}
 	return o, fs.Parse(clean(args))
@@ -76,11 +78,13 @@ func main() {
 	serve := func(port int, h http.Handler, t *tls.Config) *http.Server {
 		s := &http.Server{Addr: ":" + strconv.Itoa(port), Handler: h, TLSConfig: t, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 75 * time.Second}
 		go func() {
-			var err error
-			if t != nil {
-				err = s.ListenAndServeTLS("", "")
-			} else {
-				err = s.ListenAndServe()
+			l, err := net.Listen("tcp", s.Addr)
+			switch {
+			case err != nil:
+			case t != nil:
+				err = s.ServeTLS(split(l, c.passed), "", "")
+			default:
+				err = s.Serve(l)
 			}
 			if err != http.ErrServerClosed {
 				log.Fatal(err)

@@ -21,6 +21,7 @@ type route struct {
 	exact         bool
 	tlsBackend    bool
 	redirect      bool
+	passthrough   bool
 	endpoints     []string
 	namespaceName string
 }
@@ -61,6 +62,7 @@ func (o options) build(s snapshot) table {
 				host: strings.ToLower(host), path: path, exact: kind == "Exact",
 				tlsBackend:    strings.EqualFold(note["nginx.ingress.kubernetes.io/backend-protocol"], "HTTPS"),
 				redirect:      note["nginx.ingress.kubernetes.io/force-ssl-redirect"] == "true" || i.hasTLS(host) && note["nginx.ingress.kubernetes.io/ssl-redirect"] != "false",
+				passthrough:   o.passthrough && note["nginx.ingress.kubernetes.io/ssl-passthrough"] == "true",
 				endpoints:     s.endpoints(i.Metadata.Namespace, b),
 				namespaceName: i.Metadata.Namespace + "/" + i.Metadata.Name,
 			})
