@@ -218,6 +218,13 @@ pub struct TlsAnswer {
 }
 
 impl TlsAnswer {
+    /// What an ingress controller shows for a name that it has no certificate for.
+    pub fn is_placeholder(&self) -> bool {
+        ["Kubernetes Ingress Controller Fake Certificate", "TRAEFIK DEFAULT CERT"]
+            .iter()
+            .any(|name| self.issuer.contains(name))
+    }
+
     pub fn is_for(&self, hostname: &Hostname) -> bool {
         self.names.iter().any(|name| match name.strip_prefix("*.") {
             // In a certificate an asterisk stands for one label.

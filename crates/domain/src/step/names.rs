@@ -4,7 +4,7 @@ use super::{DiffLine, RecordTarget, RecordWish, Sign, Verdict, add, line, no_if,
 use crate::access::app_name;
 use crate::certificate::LinkState;
 use crate::dns::{Hostname, NameWish, NewRecord, Proxy, RecordWrites, lan_records, tunnel_record};
-use crate::observed::{HttpAnswer, NameRecords, Observed, Seen};
+use crate::observed::{HttpAnswer, NameRecords, Observed, Seen, TlsAnswer};
 use crate::problem::{Code, Problem};
 use crate::stack::IngressController;
 use crate::tunnel::{RouteWish, merged, only_ours, service_of};
@@ -234,13 +234,13 @@ pub(super) fn lan_path(
     if let Some(missing) = addresses.iter().find(|address| !path.answers.authoritative().contains(address)) {
         return waiting(format!("{hostname} does not resolve to {missing} yet"));
     }
+    // A service that speaks TLS itself shows what it likes, as long as it is not what the controller shows for it.
+    let fits = |shown: &TlsAnswer| if passthrough { !shown.is_placeholder() } else { shown.is_for(hostname) };
     let mut diff = Vec::new();
     for address in addresses {
         if !passthrough && !path.http.get(address).is_some_and(answers) {
             diff.push(line(Sign::Change, format!("{hostname} does not answer at {address} yet")));
-        } else if tls
-            && !path.tls.get(address).is_some_and(|shown| shown.as_ref().is_ok_and(|c| c.is_for(hostname)))
-        {
+        } else if tls && !path.tls.get(address).is_some_and(|shown| shown.as_ref().is_ok_and(fits)) {
             diff.push(line(
                 Sign::Change,
                 format!("{hostname} does not show its certificate at {address} yet"),

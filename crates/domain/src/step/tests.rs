@@ -121,6 +121,15 @@ fn a_lan_name_resolves_answers_and_shows_its_own_certificate() {
             Action::LanPath { hostname: host(), addresses: vec![address], tls: true, passthrough: false };
         assert_eq!(word(&action.verdict(&observed)), expected, "{resolved} {status} {certificate}");
     }
+    for (certificate, expected) in [("argocd-server", "yes"), ("ingress.local", "no")] {
+        let tls = BTreeMap::from([(address, shown(certificate))]);
+        let path = LanPath { answers: answers(&["10.0.0.2"]), http: BTreeMap::new(), tls };
+        let mut observed = Observed::default();
+        observed.lan_paths.insert(host().to_string(), seen(path));
+        let addresses = vec![address];
+        let action = Action::LanPath { hostname: host(), addresses, tls: true, passthrough: true };
+        assert_eq!(word(&action.verdict(&observed)), expected, "{certificate} passed through");
+    }
 }
 
 #[test]
