@@ -59,7 +59,7 @@ fn describe(report: &TokenReport) -> String {
             (false, Need::Access) => "  (needed for logins in front of them)",
             _ => "",
         };
-        text.push_str(&format!("\n  {mark} {} {}{what_for}", found.permission, found.place).trim_end());
+        text.push_str(format!("\n  {mark} {} {}{what_for}", found.permission, found.place).trim_end());
     }
     text
 }
