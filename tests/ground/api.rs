@@ -35,7 +35,7 @@ fn kubernetes_answers_as_practice_does() {
 }
 
 #[tokio::test]
-#[ignore = "runs inside the lab's network, started by the test above"]
+#[ignore = "runs inside the lab's network, started by the other tests"]
 async fn inside() {
     let file = std::env::var_os(KUBECONFIG).expect("a kubeconfig");
     kube_conformance::holds(&std::fs::read_to_string(file).expect("it reads")).await;

@@ -1,39 +1,24 @@
-//! The ingress controller that K3s brings along, for real: Traefik itself carries HTTP, certificates and TLS that it
-//! does not open, over the address of every worker, by the annotations that were made for ingress-nginx.
+//! From ingress-nginx to the controller that K3s brings along and back, for real: each carries HTTP, certificates and TLS
+//! that it does not open, over the address of every worker, by the same Ingresses. Traefik is Traefik itself.
 //!
-//! What is applied by hand here is what Portico applies. Needs root, the built binary, and the stand-in K3s in
+//! By hand is only what somebody else has in the cluster. Needs root, the built binary, and the stand-in K3s in
 //! $PORTICO_STANDIN.
 
 use portico_tests::kubectl::{Kubectl, echo, ingress, is_true};
 use portico_tests::lab::Lab;
-use portico_tests::outside::{cert_manager, https, shown};
+use portico_tests::outside::{https, shown};
 use portico_tests::portico::{Member, Portico, standin};
 use portico_tests::soon;
 use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 const VERSION: &str = "v1.34.4+k3s1";
+const TRAEFIK: &str = "3.6.13";
 const PLAIN: &str = "plain.example.test";
 const SIGNED: &str = "signed.example.test";
 const THROUGH: &str = "through.example.test";
-
-/// Traefik's settings, and the class whose Ingresses it takes over.
-fn settings() -> [Value; 2] {
-    let values = json!({
-        "providers": {"kubernetesIngressNGINX": {"enabled": true}, "kubernetesIngress": {"enabled": false}},
-        "service": {"type": "LoadBalancer"},
-    });
-    [
-        json!({
-            "apiVersion": "helm.cattle.io/v1", "kind": "HelmChartConfig",
-            "metadata": {"name": "traefik", "namespace": "kube-system"},
-            "spec": {"valuesContent": values.to_string()},
-        }),
-        json!({
-            "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
-            "metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"},
-        }),
-    ]
-}
 
 /// An authority of the cluster's own: how names are proven to one outside is told in certificates.rs, and takes a minute.
 fn authority() -> [Value; 3] {
@@ -52,55 +37,17 @@ fn authority() -> [Value; 3] {
     ]
 }
 
-/// The cluster as Portico builds it today, with K3s' own controller in the place of ingress-nginx.
-fn exchange(lab: &Lab, kubectl: &Kubectl) {
-    lab.run("h1", "k3s kubectl delete helmchart ingress-nginx -n kube-system");
-    kubectl.until("deployment,daemonset -A -l app.kubernetes.io/name=ingress-nginx", 60, |left| {
-        left["items"].as_array().is_some_and(Vec::is_empty)
-    });
-    kubectl.apply(&settings());
-    lab.run(
-        "h1",
-        "sed -i '/^disable:/d; /^- traefik$/d' /etc/rancher/k3s/config.yaml && systemctl restart k3s",
-    );
-    kubectl.until("deployment traefik -n kube-system", 60, |found| {
-        found["spec"].to_string().contains("providers.kubernetesingressnginx=true")
-    });
-    kubectl.rolled_out("traefik -n kube-system");
-}
-
-#[test]
-fn traefik_carries_http_certificates_and_tls_that_it_does_not_open() {
-    let lab = Lab::up("traefik", 3);
-    lab.mirror(&standin());
-    lab.registry(VERSION);
-    lab.pulls(&["traefik", "cert-manager"]);
-    let portico = Portico::in_lab(&lab);
-    let members = [("h1", "server"), ("h2", "agent"), ("h3", "agent")].map(|(machine, role)| Member {
-        machine,
-        role,
-        user: "op",
-    });
-    portico.connect(&members);
-    portico.document(&format!("version: {VERSION}"), &members);
-    portico.apply("");
-    let kubectl = Kubectl(&lab);
-    exchange(&lab, &kubectl);
-    cert_manager(&kubectl);
+/// What somebody else has in the cluster: an app that speaks HTTP and TLS, and a name with a certificate for it.
+fn somebody_elses(lab: &Lab, kubectl: &Kubectl) -> tempfile::NamedTempFile {
     kubectl.apply(&authority());
-
     kubectl.apply(&echo("web"));
-    let signed = json!([{"hosts": [SIGNED], "secretName": "signed-tls"}]);
-    let through = json!({
-        "nginx.ingress.kubernetes.io/ssl-passthrough": "true",
-        "nginx.ingress.kubernetes.io/backend-protocol": "HTTPS",
+    let secure = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "secure", "namespace": "web"},
+        "spec": {"selector": {"app": "echo"}, "ports": [{"port": 443, "targetPort": "https"}]},
     });
-    let plain = json!({"nginx.ingress.kubernetes.io/ssl-redirect": "false"});
-    kubectl.apply(&[
-        ingress("web", "plain", PLAIN, "http", &plain, &json!([])),
-        ingress("web", "signed", SIGNED, "http", &json!({"cert-manager.io/cluster-issuer": "own"}), &signed),
-        ingress("web", "through", THROUGH, "https", &through, &json!([])),
-    ]);
+    let tls = json!([{"hosts": [SIGNED], "secretName": "signed-tls"}]);
+    let issued = json!({"cert-manager.io/cluster-issuer": "own"});
+    kubectl.apply(&[secure, ingress("web", "signed", SIGNED, "http", &issued, &tls)]);
     kubectl.rolled_out("echo -n web");
     kubectl.until("certificate signed-tls -n web", 60, |found| is_true(found, "Ready"));
     let path = r"{.data.ca\.crt}";
@@ -108,7 +55,11 @@ fn traefik_carries_http_certificates_and_tls_that_it_does_not_open() {
         lab.run("h1", &format!("k3s kubectl get secret signed-tls -n web -o jsonpath='{path}' | base64 -d"));
     let root = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(root.path(), certificate).expect("written");
+    root
+}
 
+/// Every name over every worker, and the name that nobody has.
+fn all_answer(lab: &Lab, portico: &Portico, kubectl: &Kubectl, root: &Path) {
     let pods: Vec<String> = kubectl.get("pods -n web")["items"]
         .as_array()
         .into_iter()
@@ -123,7 +74,7 @@ fn traefik_carries_http_certificates_and_tls_that_it_does_not_open() {
         });
         assert_eq!("404", portico.status("other.example.test", address), "over {worker}");
 
-        let body = soon(|| https(&lab, SIGNED, address, root.path()));
+        let body = soon(|| https(lab, SIGNED, address, root));
         assert!(body.contains(&format!("\"host\": \"{SIGNED}\"")), "over {worker}: {body}");
         assert_eq!(
             "308",
@@ -132,13 +83,91 @@ fn traefik_carries_http_certificates_and_tls_that_it_does_not_open() {
         );
 
         // The certificate that the pod made for itself: nobody in between has opened the connection.
-        let seen = shown(&lab, THROUGH, address);
+        let seen = shown(lab, THROUGH, address);
         assert!(
             pods.iter().any(|pod| seen.contains(pod.as_str())) && seen.ends_with("200"),
             "over {worker}: {seen}"
         );
-        let stranger = shown(&lab, "other.example.test", address);
+        let stranger = shown(lab, "other.example.test", address);
         assert!(!pods.iter().any(|pod| stranger.contains(pod.as_str())), "over {worker}: {stranger}");
     }
     assert_eq!("000", portico.status(PLAIN, &lab.machine("h1").address), "the server carries no ports");
+}
+
+/// Moves, asks for a name all the while, and gives for how long it was not answered in one piece; `rehearsed` is called
+/// when the new controller was tried and the old one still serves.
+fn moves(lab: &Lab, portico: &Portico, arguments: &[&str], rehearsed: impl Fn()) -> Duration {
+    let over = AtomicBool::new(false);
+    let address = &lab.machine("h2").address;
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let (mut longest, mut last) = (Duration::ZERO, Instant::now());
+            while !over.load(Ordering::Relaxed) {
+                if portico.status(PLAIN, address) == "200" {
+                    longest = longest.max(last.elapsed());
+                    last = Instant::now();
+                }
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            longest
+        });
+        let began = Instant::now();
+        let mut following = portico.followed(&portico.with_tokens(arguments), &portico.tokens());
+        while let Some(news) = following.news() {
+            eprintln!("{:>4} s  {news}", began.elapsed().as_secs());
+            if news == "… rehearsal" {
+                rehearsed();
+            }
+        }
+        let said = following.said.clone();
+        let status = following.end();
+        over.store(true, Ordering::Relaxed);
+        let longest = asking.join().expect("it was asked to the end");
+        assert!(status.success(), "{said}");
+        longest
+    })
+}
+
+#[test]
+fn the_ports_change_hands_and_every_name_goes_on() {
+    let lab = Lab::up("traefik", 3);
+    lab.mirror(&standin());
+    lab.registry(VERSION);
+    lab.pulls(&["traefik", "cert-manager"]);
+    let portico = Portico::in_lab(&lab);
+    let members = [("h1", "server"), ("h2", "agent"), ("h3", "agent")].map(|(machine, role)| Member {
+        machine,
+        role,
+        user: "op",
+    });
+    portico.connect(&members);
+    portico.document(&format!("version: {VERSION}"), &members);
+    portico.apply("");
+    let kubectl = Kubectl(&lab);
+    portico.changes(&["stack", "install", "cert-manager"]);
+    let root = somebody_elses(&lab, &kubectl);
+    portico.changes(&["expose", "echo", "--host", PLAIN, "--lan"]);
+    portico.changes(&["expose", "web/secure:443", "--host", THROUGH, "--lan", "--passthrough"]);
+    all_answer(&lab, &portico, &kubectl, root.path());
+
+    let to_traefik = ["stack", "move-ingress", "traefik", "--accept", TRAEFIK];
+    assert!(
+        !portico.tries(&to_traefik[..3]).status.success(),
+        "this K3s brings an old one: somebody has to say yes"
+    );
+    let silent = moves(&lab, &portico, &to_traefik, || {
+        assert_eq!("200", portico.status(PLAIN, &lab.machine("h2").address), "nobody was sent elsewhere yet");
+        assert!(is_true(&kubectl.get("deployment ingress-nginx-controller -n ingress-nginx"), "Available"));
+    });
+    assert!(silent < Duration::from_secs(30), "no answer for {silent:?}");
+    all_answer(&lab, &portico, &kubectl, root.path());
+    assert!(kubectl.get("helmchart ingress-nginx -n kube-system").is_null());
+    assert!(portico.succeeds(&["stack"], "").contains("✓ healthy"));
+
+    let silent = moves(&lab, &portico, &["stack", "move-ingress", "nginx"], || {
+        assert_eq!("200", portico.status(PLAIN, &lab.machine("h2").address), "nobody was sent elsewhere yet");
+    });
+    assert!(silent < Duration::from_secs(30), "no answer for {silent:?}");
+    all_answer(&lab, &portico, &kubectl, root.path());
+    kubectl.until("deployment traefik -n kube-system", 60, Value::is_null);
 }

@@ -213,8 +213,8 @@ async fn traefik_serves_the_class_of_nginx_and_a_node_port_when_told_to() {
     let (status, _, body) = ask(&plain, &format!("http://other.example.test:{http}/")).await;
     assert_eq!((status, body.as_str()), (404, "404 page not found\n"));
     let passing = json!({"nginx.ingress.kubernetes.io/ssl-passthrough": "true"});
-    ingress(&api, "default", "passing", "passing.example.test", ("echo", 80), passing, json!({})).await;
-    let (status, _, _) = ask(&plain, &format!("http://passing.example.test:{http}/")).await;
+    ingress(&api, "default", "passing", "argocd.example.test", ("echo", 80), passing, json!({})).await;
+    let (status, _, _) = ask(&plain, &format!("http://argocd.example.test:{http}/")).await;
     assert_eq!(status, 404, "what is passed through is on the secure port alone");
     api.send(
         Method::PATCH,
