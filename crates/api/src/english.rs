@@ -357,6 +357,10 @@ pub fn sentence(code: Code) -> Sentence {
             "\"{hostname}\" cannot be a hostname: {reason}",
             "Use letters, digits and hyphens, like echo.example.com.",
         ),
+        Code::ServiceNameTaken => say(
+            "Another service is called {service} already.",
+            "Give this one another name, or hide the other one first.",
+        ),
         Code::HostnameTaken => say("{hostname} already leads to {service}.", "Choose another name."),
         Code::RecordConflict => say(
             "{hostname} has a {type} record of yours already: {content}",

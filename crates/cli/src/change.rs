@@ -51,6 +51,7 @@ pub async fn apply(api: &Api, options: Apply, output: &Output) -> Result<ExitCod
 pub async fn expose(api: &Api, options: Expose, output: &Output) -> Result<ExitCode, Problem> {
     let hostname = Hostname::parse(&options.host)?;
     let (name, backend) = backend(&options.service)?;
+    let name = called(name, &backend, &api.engine().desired().await?.exposures);
     let tls = match &backend {
         _ if options.passthrough => Tls::Passthrough,
         Backend::App { app } => app.tls(),
@@ -264,6 +265,18 @@ pub async fn unlock(api: &Api, secrets: &Secrets) -> Result<(), Problem> {
 }
 
 /// `echo`, an app of the catalogue, or `NAMESPACE/NAME:PORT`.
+/// What the service is called already, or else the first of `name`, `name-2`… that nothing else is called.
+fn called(name: String, backend: &Backend, exposures: &[Exposure]) -> String {
+    let same: Vec<&str> =
+        exposures.iter().filter(|it| it.backend.is_same(backend)).map(|it| it.name.as_str()).collect();
+    if let Some(first) = same.first() {
+        return if same.contains(&name.as_str()) { name } else { (*first).to_owned() };
+    }
+    let others = (2..).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.clone()).chain(others);
+    names.find(|name| exposures.iter().all(|present| present.name != *name)).unwrap_or(name)
+}
+
 fn backend(text: &str) -> Result<(String, Backend), Problem> {
     if text == "echo" {
         return Ok(("echo".into(), Backend::Echo { image: ECHO_IMAGE.into() }));
@@ -282,4 +295,34 @@ fn backend(text: &str) -> Result<(String, Backend), Problem> {
             .arg("example", "echo, grafana, argocd, or default/web:80")
     })?;
     Ok((name.clone(), Backend::Service { namespace, name, port }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_service_keeps_what_it_is_called_and_takes_no_others_name() {
+        let named = |service: &str, exposures: &[Exposure]| {
+            let (name, backend) = backend(service).unwrap();
+            let name = called(name, &backend, exposures);
+            let hostname = format!("{name}.example.test");
+            let exposure = json!({"name": name, "hostname": hostname, "reach": "lan", "backend": backend});
+            serde_json::from_value::<Exposure>(exposure).unwrap()
+        };
+        let mut exposures = Vec::new();
+        for (service, name) in [
+            ("echo", "echo"),
+            ("web/echo:80", "echo-2"),
+            ("other/echo:80", "echo-3"),
+            ("grafana", "grafana"),
+            ("web/echo:8080", "echo-2"),
+            ("echo", "echo"),
+        ] {
+            let exposure = named(service, &exposures);
+            assert_eq!(exposure.name, name, "{service}");
+            exposures.push(exposure);
+        }
+    }
 }

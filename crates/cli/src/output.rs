@@ -69,6 +69,7 @@ pub fn status(code: Code) -> u8 {
         | Code::MachineLeft
         | Code::HostnameInvalid
         | Code::HostnameTaken
+        | Code::ServiceNameTaken
         | Code::ZoneMissing
         | Code::ServiceMissing
         | Code::RunMissing

@@ -141,9 +141,16 @@ impl Change {
                         .arg("hostname", &exposure.hostname)
                         .arg("service", &other.name));
                 }
+                let present = next.exposures.iter_mut().find(|other| other.name == exposure.name);
+                if present.as_ref().is_some_and(|present| !present.backend.is_same(&exposure.backend)) {
+                    return Err(Problem::new(Code::ServiceNameTaken).arg("service", &exposure.name));
+                }
+                // In its place: asking for what is there already is no new wish.
+                match present {
+                    Some(present) => *present = exposure.clone(),
+                    None => next.exposures.push(exposure.clone()),
+                }
                 next.stack.retired_accepted |= accept_retired;
-                next.exposures.retain(|other| other.name != exposure.name);
-                next.exposures.push(exposure.clone());
             }
             Self::Hide { exposure, .. } => next.exposures.retain(|other| other.name != exposure.name),
             Self::Reconcile => {}
@@ -283,4 +290,39 @@ impl Plan {
 /// The check's name as it travels.
 fn word(check: CheckCode) -> String {
     serde_json::to_value(check).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::App;
+    use crate::exposure::Backend;
+    use serde_json::json;
+
+    fn expose(name: &str, hostname: &str, backend: &Backend) -> Change {
+        let exposure = json!({"name": name, "hostname": hostname, "reach": "lan", "backend": backend});
+        let exposure = serde_json::from_value(exposure).unwrap();
+        Change::Expose { exposure, adopt: false, accept_retired: false }
+    }
+
+    #[test]
+    fn a_service_is_changed_in_its_place_and_takes_no_others_name() {
+        let web = |port| Backend::Service { namespace: "default".into(), name: "web".into(), port };
+        let document = "{version: 1, name: home, k3s: {version: v1.34.4+k3s1}, \
+             machines: [{name: a, address: 192.168.1.2, role: server}]}";
+        let cluster = Some(crate::cluster::parse(document).unwrap());
+        let home = Desired { cluster, ..Desired::default() };
+        let first = expose("web", "web.example.test", &web(80)).apply(&home).unwrap();
+        let second = expose("wiki", "wiki.example.test", &web(81)).apply(&first).unwrap();
+        let again = expose("web", "www.example.test", &web(8080)).apply(&second).unwrap();
+        let names = |desired: &Desired| {
+            desired.exposures.iter().map(|it| it.hostname.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&again), ["www.example.test", "wiki.example.test"]);
+
+        let other = Backend::App { app: App::Grafana };
+        let refused = |change: Change| change.apply(&again).unwrap_err().code;
+        assert_eq!(refused(expose("web", "web.example.test", &other)), Code::ServiceNameTaken);
+        assert_eq!(refused(expose("grafana", "wiki.example.test", &other)), Code::HostnameTaken);
+    }
 }

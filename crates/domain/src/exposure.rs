@@ -43,6 +43,21 @@ pub enum Backend {
     Service { namespace: String, name: String, port: u16 },
 }
 
+impl Backend {
+    /// Whether both are one service, whatever its image or port is.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Echo { .. }, Self::Echo { .. }) => true,
+            (Self::App { app }, Self::App { app: other }) => app == other,
+            (
+                Self::Service { namespace, name, .. },
+                Self::Service { namespace: other_namespace, name: other_name, .. },
+            ) => (namespace, name) == (other_namespace, other_name),
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Exposure {

@@ -121,6 +121,7 @@ pub enum Code {
     ZoneMissing,
     HostnameInvalid,
     HostnameTaken,
+    ServiceNameTaken,
     RecordConflict,
     RouteConflict,
     RouteOverwritten,
@@ -217,6 +218,17 @@ impl Problem {
                 | Code::KubeUnreachable
                 | Code::CloudflareUnreachable
         )
+    }
+
+    /// What was seen before the write is not what is there: a list was late, or somebody was quicker. Cloudflare refuses
+    /// then, and looking again tells.
+    pub fn is_overtaken(&self) -> bool {
+        // A record that is gone, or is there already in one form or another; a tunnel's name; an application's place, a
+        // policy or an application that is gone.
+        const NUMBERS: [&str; 9] =
+            ["81044", "81053", "81054", "81057", "81058", "1013", "12132", "12135", "11021"];
+        self.code == Code::CloudflareRefused
+            && self.args.get("number").is_some_and(|number| NUMBERS.contains(&number.as_str()))
     }
 
     /// Keeps the technical cause; never put a secret here.

@@ -105,6 +105,7 @@ export const english = {
   "zone-missing": { what: "{hostname} lies in no zone of this account.", next: "Use a name below one of: {zones}" },
   "hostname-invalid": { what: "\"{hostname}\" cannot be a hostname: {reason}", next: "Use letters, digits and hyphens, like echo.example.com." },
   "hostname-taken": { what: "{hostname} already leads to {service}.", next: "Choose another name." },
+  "service-name-taken": { what: "Another service is called {service} already.", next: "Give this one another name, or hide the other one first." },
   "record-conflict": { what: "{hostname} has a {type} record of yours already: {content}", next: "It was left as it is. Choose another name, or say that Portico may take this one over: --adopt" },
   "route-conflict": { what: "The tunnel leads {hostname} to {service} already.", next: "It was left as it is. Choose another name, or say that Portico may take this one over." },
   "route-overwritten": { what: "Somebody else changed the routes of the tunnel at the same moment.", next: "Their change may be lost: compare the tunnel's public hostnames in Cloudflare's dashboard, then continue." },
