@@ -5,10 +5,10 @@
 //! that a rehearsal needs no keyring and leaves nothing in it.
 
 use crate::arguments::Arguments;
-use portico_api::{Api, Endpoints, Engine, Options, SecretStore, english, system_clock};
+use portico_api::{Api, Endpoints, Engine, Options, Pace, SecretStore, english, system_clock};
 use portico_domain::credential::{CredentialKind, Secret};
 use portico_domain::problem::Problem;
-use portico_practice::homelab::{self, Pace};
+use portico_practice::homelab;
 use portico_practice::{Practice, PracticeOptions};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ impl World {
     }
 
     async fn rehearse(data: Option<PathBuf>) -> Result<Self, String> {
-        let homelab = homelab::Options { pace: Pace::lifelike(), ..Default::default() };
+        let homelab = homelab::Options { pace: homelab::Pace::lifelike(), ..Default::default() };
         let practice = Practice::start(PracticeOptions { homelab, ..Default::default() })
             .await
             .map_err(|error| format!("the practice homelab cannot be started: {error}"))?;
@@ -44,6 +44,7 @@ impl World {
             data: data.unwrap_or_else(|| folder.path().join("data")),
             secrets: SecretStore::in_memory(),
             clock: system_clock(),
+            pace: Pace::default(),
         };
         let engine = Engine::open(options).await.map_err(sentence)?;
         for (kind, name) in [

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use portico_api::{Api, Engine, Options, SecretStore, loopback, system_clock};
+use portico_api::{Api, Engine, Options, Pace, SecretStore, loopback, system_clock};
 use portico_domain::credential::{HostKey, Secret};
 use portico_practice::cloudflare::{CLUSTER_TOKEN, EXPIRED_TOKEN, PORTICO_TOKEN, READ_ONLY_TOKEN};
 use portico_practice::{Practice, PracticeOptions};
@@ -38,6 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         data: data.path().to_owned(),
         secrets: SecretStore::in_memory(),
         clock: system_clock(),
+        pace: Pace::default(),
     })
     .await?;
     // It opens the zones and may write nothing: the story gets there by itself.

@@ -1,6 +1,6 @@
 //! A practice homelab for one story, engines over it, and its end state as practice itself sees it.
 
-use portico_api::{ConnectRequest, Endpoints, Engine, LoginMethod, Options, SecretStore, system_clock};
+use portico_api::{ConnectRequest, Endpoints, Engine, LoginMethod, Options, Pace, SecretStore, system_clock};
 use portico_domain::catalogue::ECHO_IMAGE;
 use portico_domain::change::{Change, Plan};
 use portico_domain::cluster::{self, ClusterDocument};
@@ -89,7 +89,8 @@ impl Story {
 
     async fn open(&self, data: PathBuf, token: &str) -> Engine {
         let endpoints: Endpoints = serde_json::from_value(self.practice.endpoints()).expect("endpoints");
-        let options = Options { endpoints, data, secrets: SecretStore::in_memory(), clock: system_clock() };
+        let secrets = SecretStore::in_memory();
+        let options = Options { endpoints, data, secrets, clock: system_clock(), pace: Pace::default() };
         let engine = Engine::open(options).await.expect("the engine opens");
         engine.use_cloudflare_token(Secret::new(token.to_owned())).await.expect("a token can be given");
         engine

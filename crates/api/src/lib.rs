@@ -15,8 +15,8 @@ pub mod typescript;
 pub mod wire;
 
 pub use portico_engine::{
-    ConnectRequest, Connected, Endpoints, Engine, Interface, LoginMethod, Options, ScanRequest, SecretStore,
-    system_clock,
+    ConnectRequest, Connected, Endpoints, Engine, Interface, LoginMethod, Options, Pace, ScanRequest,
+    SecretStore, system_clock,
 };
 
 use portico_domain::change::Plan;

@@ -5,7 +5,7 @@
 use crate::Api;
 use portico_domain::digest::sha256;
 use portico_domain::problem::{Code, Problem};
-use portico_engine::{Endpoints, Engine, Options, SecretStore, system_clock};
+use portico_engine::{Endpoints, Engine, Options, Pace, SecretStore, system_clock};
 use std::path::{Path, PathBuf};
 
 impl Api {
@@ -30,8 +30,14 @@ impl Api {
             digest.as_ref().map_or(home.join("home"), |digest| home.join("elsewhere").join(&digest[..12]))
         });
         let secrets = SecretStore::keyring();
-        let engine =
-            Engine::open(Options { endpoints: addresses, data, secrets, clock: system_clock() }).await?;
+        let engine = Engine::open(Options {
+            endpoints: addresses,
+            data,
+            secrets,
+            clock: system_clock(),
+            pace: Pace::default(),
+        })
+        .await?;
         Ok(Self::new(engine, endpoints.is_some()))
     }
 }

@@ -10,7 +10,9 @@ use portico_domain::cluster;
 use portico_domain::problem::Problem;
 use portico_domain::run::{Run, RunState};
 use portico_domain::step::{Action, Stage};
-use portico_engine::{ConnectRequest, Endpoints, Engine, LoginMethod, Options, SecretStore, system_clock};
+use portico_engine::{
+    ConnectRequest, Endpoints, Engine, LoginMethod, Options, Pace, SecretStore, system_clock,
+};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -52,6 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         data: task.data.clone(),
         secrets: SecretStore::in_memory(),
         clock: system_clock(),
+        pace: Pace::default(),
     })
     .await?;
     let document = cluster::parse(&document(&task)).map_err(|problems| problems[0].clone())?;

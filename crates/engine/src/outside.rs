@@ -3,8 +3,8 @@
 //!
 //! Secrets given for this run only live here, in memory, and nowhere else.
 
-use crate::Clock;
 use crate::connect::{LoginMethod, StoredLogin};
+use crate::{Clock, Options};
 use portico_domain::cluster::Machine;
 use portico_domain::credential::{Credential, CredentialKind, Secret};
 use portico_domain::dns::Zone;
@@ -14,6 +14,7 @@ use portico_world::cloudflare::Cloudflare;
 use portico_world::endpoints::Endpoints;
 use portico_world::k3s::{K3sSources, Store as K3sStore};
 use portico_world::kube::Kube;
+use portico_world::pace::Pace;
 use portico_world::secrets::SecretStore;
 use portico_world::ssh::{HostKeys, Login, Method, Session, SshConfig, Target, Timeouts};
 use std::collections::HashMap;
@@ -48,6 +49,7 @@ pub struct Outside {
     /// Secrets that were given for this run only; asked before the keyring.
     pub this_run: SecretStore,
     pub clock: Clock,
+    pub pace: Pace,
     pub host_keys: Arc<HostKeys>,
     pub k3s: K3sStore,
     kubeconfig: PathBuf,
@@ -61,12 +63,8 @@ pub struct Outside {
 }
 
 impl Outside {
-    pub fn new(
-        endpoints: Endpoints,
-        data: &Path,
-        secrets: SecretStore,
-        clock: Clock,
-    ) -> Result<Self, Problem> {
+    pub fn new(options: Options) -> Result<Self, Problem> {
+        let Options { endpoints, data, secrets, clock, pace } = options;
         let sources = K3sSources {
             releases: endpoints.k3s.releases.clone(),
             install: endpoints.k3s.install.clone(),
@@ -81,6 +79,7 @@ impl Outside {
             endpoints,
             secrets,
             clock,
+            pace,
             sessions: Mutex::default(),
             this_run: SecretStore::in_memory(),
             any_password: std::sync::Mutex::default(),
@@ -187,7 +186,8 @@ impl Outside {
         let text = tokio::fs::read_to_string(&self.kubeconfig)
             .await
             .map_err(|error| Problem::new(Code::NoCluster).detail(error))?;
-        let kube = Kube::connect(&Secret::new(text)).await.map_err(|error| Problem::from(&error))?;
+        let kube =
+            Kube::connect(&Secret::new(text), self.pace).await.map_err(|error| Problem::from(&error))?;
         *slot = Some(kube.clone());
         Ok(kube)
     }
@@ -218,7 +218,8 @@ impl Outside {
 
     /// A client for a token that is not kept (yet).
     pub fn client(&self, token: Secret) -> Result<Cloudflare, Problem> {
-        Cloudflare::connect(&self.endpoints.cloudflare, token).map_err(|error| Problem::from(&error))
+        Cloudflare::connect(&self.endpoints.cloudflare, token, self.pace)
+            .map_err(|error| Problem::from(&error))
     }
 
     /// A secret that was given for this run, or is kept.
@@ -233,7 +234,9 @@ impl Outside {
     pub async fn zones(&self) -> Result<Vec<Zone>, Problem> {
         let cloudflare = self.cloudflare().await?;
         let mut names = self.names.lock().await;
-        if let Some((_, zones)) = names.zones.as_ref().filter(|(at, _)| at.elapsed() < REMEMBERED) {
+        if let Some((_, zones)) =
+            names.zones.as_ref().filter(|(at, _)| at.elapsed() < self.pace.of(REMEMBERED))
+        {
             return Ok(zones.clone());
         }
         let zones = cloudflare.zones().await.map_err(|error| Problem::from(&error))?;
@@ -246,7 +249,9 @@ impl Outside {
         let zones = self.zones().await?;
         let cloudflare = self.cloudflare().await?;
         let mut names = self.names.lock().await;
-        if let Some((_, id)) = names.tunnels.get(name).filter(|(at, _)| at.elapsed() < REMEMBERED) {
+        if let Some((_, id)) =
+            names.tunnels.get(name).filter(|(at, _)| at.elapsed() < self.pace.of(REMEMBERED))
+        {
             return Ok(Some(id.clone()));
         }
         let Some(zone) = zones.first() else { return Ok(None) };

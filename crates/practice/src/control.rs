@@ -161,7 +161,7 @@ struct Lists {
 }
 
 async fn lists(State(control): State<Arc<Control>>, Json(Lists { lag_seconds }): Json<Lists>) -> StatusCode {
-    control.cloud.lag_lists(lag_seconds);
+    control.cloud.lag_lists(std::time::Duration::from_secs(lag_seconds.into()));
     StatusCode::NO_CONTENT
 }
 

@@ -157,7 +157,7 @@ impl Server {
         let mut found = None;
         let mut torn = false;
         match self.faults.next(Service::Dns, &call) {
-            None => {}
+            None | Some(Fault::Hold | Fault::HoldAfter) => {}
             Some(Fault::Slow { ms } | Fault::SlowAfter { ms }) => {
                 tokio::time::sleep(Duration::from_millis(ms)).await;
             }

@@ -2,11 +2,12 @@
 //!
 //! A server names each call in the words of its protocol (`POST /client/v4/zones/…`, the name of a script, `A
 //! host.example.test`), asks [`Faults::next`], and does what the answer says. The calls are kept, so that a test
-//! can first count them and then break each one in turn. How a fault looks on the wire is the server's matter
-//! (for HTTP: `http.rs`); nothing here does IO.
+//! can first count them and then break each one in turn, or hold one and do something at exactly that moment. How a
+//! fault looks on the wire is the server's matter (for HTTP: `http.rs`); nothing here does IO.
 
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// The practice server that a rule is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +48,10 @@ pub enum Fault {
     Partial,
     /// The work is done and one byte in the middle of the answer is another one.
     Corrupt,
+    /// Waits until it is let go, then does the work and answers. Only over HTTP, as the next one.
+    Hold,
+    /// Does the work, waits until it is let go, then answers.
+    HoldAfter,
 }
 
 /// One rule: which calls of which service, and what happens to them.
@@ -117,7 +122,17 @@ struct State {
 
 /// The rules and the calls of one practice homelab, shared by its servers.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<State>>);
+pub struct Faults {
+    state: Arc<Mutex<State>>,
+    gate: Arc<watch::Sender<Gate>>,
+}
+
+/// How many calls were held so far, and how many of them were let go.
+#[derive(Debug, Clone, Copy, Default)]
+struct Gate {
+    held: u64,
+    let_go: u64,
+}
 
 impl Faults {
     /// Adds a rule. Where several match a call, the oldest one strikes.
@@ -154,6 +169,29 @@ impl Faults {
         fault
     }
 
+    /// Holds the caller until [`Faults::let_go`].
+    pub(crate) async fn hold(&self) {
+        let mut mine = 0;
+        self.gate.send_modify(|gate| {
+            gate.held += 1;
+            mine = gate.held;
+        });
+        let mut gate = self.gate.subscribe();
+        // The sender is in `self`.
+        let _ = gate.wait_for(|gate| gate.let_go >= mine).await;
+    }
+
+    /// Returns once a call is held.
+    pub async fn held(&self) {
+        let mut gate = self.gate.subscribe();
+        let _ = gate.wait_for(|gate| gate.held > gate.let_go).await;
+    }
+
+    /// Lets every call go that is held now.
+    pub fn let_go(&self) {
+        self.gate.send_modify(|gate| gate.let_go = gate.held);
+    }
+
     /// Every call so far.
     pub fn calls(&self) -> Vec<Call> {
         self.state().calls.clone()
@@ -166,7 +204,7 @@ impl Faults {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Plain data: a panic elsewhere leaves it whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -222,5 +260,20 @@ mod tests {
         ] {
             assert_eq!(glob(pattern, text), expected, "{pattern} on {text}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_call_is_held_until_it_is_let_go() {
+        let faults = Faults::default();
+        let holding = tokio::spawn({
+            let faults = faults.clone();
+            async move { faults.hold().await }
+        });
+        faults.held().await;
+        assert!(!holding.is_finished());
+        faults.let_go();
+        holding.await.unwrap();
+        let none = tokio::time::timeout(std::time::Duration::from_millis(10), faults.held()).await;
+        assert!(none.is_err(), "nothing is held any more");
     }
 }

@@ -115,6 +115,15 @@ async fn answer(
             tokio::time::sleep(Duration::from_millis(ms)).await;
             response
         }
+        Some(Fault::Hold) => {
+            faults.hold().await;
+            ordinary().await
+        }
+        Some(Fault::HoldAfter) => {
+            let response = ordinary().await;
+            faults.hold().await;
+            response
+        }
         Some(Fault::DropBefore) => Err(Dropped),
         Some(Fault::DropAfter) => {
             drop(ordinary().await);

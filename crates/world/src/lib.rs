@@ -8,6 +8,7 @@ pub mod endpoints;
 pub mod k3s;
 pub mod kube;
 pub mod lan;
+pub mod pace;
 pub mod probe;
 pub mod resolver;
 pub mod secrets;

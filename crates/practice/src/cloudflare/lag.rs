@@ -4,6 +4,7 @@
 //! is always fresh, and so is what the name servers and the edge say.
 
 use super::{Cloud, Holdings, State};
+use std::time::Duration;
 
 /// How late lists are, and what was there before each write that they may not know of yet.
 #[derive(Default)]
@@ -13,9 +14,10 @@ pub(super) struct Lag {
 }
 
 impl Cloud {
-    /// From the next write on, lists show it only `seconds` later, by practice's clock. 0 is at once.
-    pub fn lag_lists(&self, seconds: u32) {
-        self.state().lag = Lag { milliseconds: i64::from(seconds) * 1_000, past: Vec::new() };
+    /// From the next write on, lists show it only this much later, by practice's clock. Zero is at once.
+    pub fn lag_lists(&self, late: Duration) {
+        let milliseconds = i64::try_from(late.as_millis()).unwrap_or(i64::MAX);
+        self.state().lag = Lag { milliseconds, past: Vec::new() };
     }
 
     /// What is there before a write, if anybody may want to see it again.

@@ -14,6 +14,7 @@ mod connectors;
 mod content;
 mod envelope;
 mod filters;
+mod kept;
 mod lag;
 mod limits;
 mod names;
@@ -34,6 +35,7 @@ pub(crate) use tunnels::{Source, Tunnel};
 
 pub use audit::{Action, Change, Entry, Thing};
 pub use auth::{Permission, Scope, Token, TokenKind, TokenStatus};
+pub use kept::Kept;
 pub use records::{Kind, Record};
 pub use seed::{
     ACCOUNT_ID, ACCOUNT_TOKEN, BY_HAND_TOKEN, CLUSTER_TOKEN, DISABLED_TOKEN, DNS_ONLY_TOKEN, EXPIRED_TOKEN,

@@ -84,7 +84,7 @@ async fn a_list_can_miss_entries_that_it_counts() {
 #[tokio::test]
 async fn lists_can_lag_behind_by_the_clock() {
     let api = Api::start().await;
-    api.cloud.lag_lists(60);
+    api.cloud.lag_lists(std::time::Duration::from_secs(60));
     let count = async || api.dns(Method::GET, "", None).await.result().as_array().map(Vec::len);
     let make = async |name: &str| {
         Api::made(api.create(json!({"type": "A", "name": name, "content": "192.0.2.1"})).await)
@@ -99,6 +99,6 @@ async fn lists_can_lag_behind_by_the_clock() {
     api.clock.advance(30_000);
     assert_eq!(count().await, Some(10));
     make("three").await;
-    api.cloud.lag_lists(0);
+    api.cloud.lag_lists(std::time::Duration::ZERO);
     assert_eq!(count().await, Some(11));
 }

@@ -1,7 +1,7 @@
 //! Access: the application in front of a hostname, and the policy that says who is let in.
 
 use super::{Call, Cloudflare, CloudflareError, Result};
-use portico_domain::access::AccessApp;
+use portico_domain::access::{AccessApp, AccessState};
 use portico_domain::dns::Hostname;
 use reqwest::Method;
 use serde::Deserialize;
@@ -11,6 +11,9 @@ const READ: &str = "Account → Access: Apps and Policies → Read";
 const EDIT: &str = "Account → Access: Apps and Policies → Edit";
 
 const ORGANIZATION: &str = "Account → Access: Organizations, Identity Providers, and Groups → Edit";
+
+/// Access' code for what is there already, or in the way.
+const EXISTS: i64 = 12132;
 
 #[derive(Deserialize)]
 struct WireApp {
@@ -77,18 +80,29 @@ impl WireApp {
 }
 
 impl Cloudflare {
-    /// The application in front of exactly this hostname, or `None`.
+    /// The application in front of exactly this hostname, and the policies that Portico made for it.
     ///
     /// # Errors
     /// [`CloudflareError::Missing`] when the account has no Access organization.
-    pub async fn access_app(&self, account: &str, hostname: &Hostname) -> Result<Option<AccessApp>> {
+    pub async fn access(&self, account: &str, hostname: &Hostname) -> Result<AccessState> {
         let path = format!("/accounts/{account}/access/apps");
         let apps: Vec<WireApp> = self.list(&path, &[], 100, "Access applications", READ).await?;
-        Ok(apps.into_iter().find(|app| app.is_for(hostname)).map(|app| app.seen(account)))
+        let made = format!("{hostname} (portico ");
+        let policies = self.policies(account).await?.into_iter();
+        let policies = policies.filter(|policy| policy.name.starts_with(&made));
+        Ok(AccessState {
+            app: apps.into_iter().find(|app| app.is_for(hostname)).map(|app| app.seen(account)),
+            policies: policies.map(|policy| (policy.id, policy.name)).collect(),
+        })
+    }
+
+    async fn policies(&self, account: &str) -> Result<Vec<WirePolicy>> {
+        let path = format!("/accounts/{account}/access/policies");
+        self.list(&path, &[], 100, "Access policies", READ).await
     }
 
     /// Puts an application in front of the hostname that lets in these addresses and nobody else, or brings the one of
-    /// this name to that.
+    /// this name to that. Other policies of this name go.
     pub async fn protect(
         &self,
         account: &str,
@@ -110,21 +124,31 @@ impl Cloudflare {
             None => (Method::POST, apps),
         };
         let _: Value = self.call(Call::with(method, &path, &body, EDIT)).await?;
+        self.remove_policies(account, name, Some(&policy)).await
+    }
+
+    /// Takes the application of ours away, where there is one, and the policies of its name.
+    pub async fn unprotect(&self, account: &str, name: &str, app: Option<&AccessApp>) -> Result<()> {
+        if let Some(app) = app {
+            self.remove(&format!("/accounts/{account}/access/apps/{}", app.id)).await?;
+        }
+        self.remove_policies(account, name, None).await
+    }
+
+    async fn remove_policies(&self, account: &str, name: &str, but: Option<&str>) -> Result<()> {
+        let found = self.policies(account).await?.into_iter();
+        for policy in found.filter(|policy| policy.name == name && Some(policy.id.as_str()) != but) {
+            self.remove(&format!("/accounts/{account}/access/policies/{}", policy.id)).await?;
+        }
         Ok(())
     }
 
-    /// Takes the application away, and its policy where that is ours.
-    pub async fn unprotect(&self, app: &AccessApp) -> Result<()> {
-        let account = &app.account_id;
-        let path = format!("/accounts/{account}/access/apps/{}", app.id);
-        let _: Value = self.call(Call::delete(&path, EDIT)).await?;
-        let policies = format!("/accounts/{account}/access/policies");
-        let found: Vec<WirePolicy> = self.list(&policies, &[], 100, "Access policies", READ).await?;
-        for policy in found.iter().filter(|policy| policy.name == app.name) {
-            let path = format!("{policies}/{}", policy.id);
-            let _: Value = self.call(Call::delete(&path, EDIT)).await?;
+    /// What is gone already is what was wanted.
+    async fn remove(&self, path: &str) -> Result<()> {
+        match self.call::<Value>(Call::delete(path, EDIT)).await {
+            Ok(_) | Err(CloudflareError::Missing { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     /// Who is let in by e-mail has to be able to prove it: without any other way, a PIN is sent there.
@@ -142,14 +166,17 @@ impl Cloudflare {
             return Ok(());
         }
         let body = json!({"type": "onetimepin", "name": "One-time PIN", "config": {}});
-        let _: Value = self.call(Call::with(Method::POST, &path, &body, ORGANIZATION)).await?;
-        Ok(())
+        match self.call::<Value>(Call::with(Method::POST, &path, &body, ORGANIZATION)).await {
+            // The list did not know of it yet.
+            Ok(_) | Err(CloudflareError::Refused { number: EXISTS, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The id of the policy of this name, brought to these addresses.
     async fn policy(&self, account: &str, name: &str, emails: &[String]) -> Result<String> {
         let policies = format!("/accounts/{account}/access/policies");
-        let found: Vec<WirePolicy> = self.list(&policies, &[], 100, "Access policies", READ).await?;
+        let found = self.policies(account).await?;
         let body = policy_body(name, emails);
         let made: WirePolicy = match found.into_iter().find(|policy| policy.name == name) {
             Some(policy) => {

@@ -2,10 +2,14 @@
 //!
 //! 1,200 calls in five minutes, counted over the dashboard and every program of the same person; over it, everything is
 //! refused for five minutes. The `Ratelimit` header does not count down, so it cannot be trusted; calls are counted here
-//! instead, and part of the budget is left for the person at the dashboard. One window for all clients of a process.
+//! instead, and part of the budget is left for the person at the dashboard. One window for all of a process' clients of
+//! one token: a practice account that has had enough silences nobody else.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use crate::pace::Pace;
+use portico_domain::credential::Secret;
+use portico_domain::digest::sha256;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 const WINDOW: Duration = Duration::from_secs(300);
@@ -25,12 +29,39 @@ struct State {
 }
 
 #[derive(Default)]
-pub struct Limit(Mutex<State>);
+pub struct Limit {
+    state: Mutex<State>,
+    pace: Pace,
+}
 
-/// The one window of this process.
-pub static SHARED: Limit = Limit(Mutex::new(State { calls: VecDeque::new(), silent_until: None }));
+/// The windows of this process, by API and digest of the token.
+static WINDOWS: LazyLock<Mutex<HashMap<String, Weak<Limit>>>> = LazyLock::new(Mutex::default);
+
+/// A client that was replaced leaves its window to the next one: the account still counts its calls.
+static LAST: LazyLock<Mutex<VecDeque<Arc<Limit>>>> = LazyLock::new(Mutex::default);
+
+/// So many windows outlive their clients.
+const REMEMBERED: usize = 8;
 
 impl Limit {
+    /// The one window of everybody who calls the API at `base` with this token.
+    pub fn of(base: &str, token: &Secret, pace: Pace) -> Arc<Self> {
+        let key = format!("{base} {}", sha256(token.expose().as_bytes()));
+        let mut windows = WINDOWS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(limit) = windows.get(&key).and_then(Weak::upgrade) {
+            return limit;
+        }
+        windows.retain(|_, limit| limit.strong_count() > 0);
+        let limit = Arc::new(Self { pace, ..Self::default() });
+        windows.insert(key, Arc::downgrade(&limit));
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        last.push_back(limit.clone());
+        if last.len() > REMEMBERED {
+            last.pop_front();
+        }
+        limit
+    }
+
     /// Waits for a turn, and takes it.
     ///
     /// # Errors
@@ -41,7 +72,7 @@ impl Limit {
                 None => return Ok(()),
                 Some(wait) => wait,
             };
-            if wait > PATIENCE {
+            if wait > self.pace.of(PATIENCE) {
                 return Err(wait.as_secs().max(1));
             }
             tokio::time::sleep(wait).await;
@@ -50,7 +81,7 @@ impl Limit {
 
     /// Cloudflare has had enough.
     pub fn silence(&self, seconds: u64) {
-        self.state().silent_until = Some(Instant::now() + Duration::from_secs(seconds));
+        self.state().silent_until = Some(Instant::now() + self.pace.of(Duration::from_secs(seconds)));
     }
 
     fn take(&self, now: Instant) -> Option<Duration> {
@@ -58,18 +89,19 @@ impl Limit {
         if let Some(until) = state.silent_until.filter(|until| *until > now) {
             return Some(until - now);
         }
-        while state.calls.front().is_some_and(|call| now.duration_since(*call) >= WINDOW) {
+        let window = self.pace.of(WINDOW);
+        while state.calls.front().is_some_and(|call| now.duration_since(*call) >= window) {
             state.calls.pop_front();
         }
         if state.calls.len() < BUDGET {
             state.calls.push_back(now);
             return None;
         }
-        state.calls.front().map(|first| WINDOW.saturating_sub(now.duration_since(*first)))
+        state.calls.front().map(|first| window.saturating_sub(now.duration_since(*first)))
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,5 +129,21 @@ mod tests {
         assert!((118..=120).contains(&told), "{told}");
         limit.silence(0);
         assert_eq!(limit.turn().await, Ok(()));
+    }
+
+    #[test]
+    fn one_token_at_one_api_has_one_window() {
+        let of = |base: &str, token: &str| Limit::of(base, &Secret::new(token.to_owned()), Pace::default());
+        let one = of("http://a", "x");
+        assert!(Arc::ptr_eq(&one, &of("http://a", "x")));
+        for (base, token) in [("http://a", "y"), ("http://b", "x")] {
+            assert!(!Arc::ptr_eq(&one, &of(base, token)), "{base} {token}");
+        }
+        let now = Instant::now();
+        one.silence(60);
+        assert!(of("http://a", "x").take(now).is_some());
+        drop(one);
+        assert!(of("http://a", "x").take(now).is_some(), "it outlives its clients");
+        assert!(of("http://b", "x").take(now).is_none());
     }
 }

@@ -17,13 +17,16 @@ pub use error::CloudflareError;
 pub use records::batch;
 pub use tokens::token_template;
 
+use crate::pace::Pace;
 use envelope::Envelope;
+use limit::Limit;
 use portico_domain::credential::Secret;
 use portico_domain::dns::Zone;
 use reqwest::{Client, Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A read that got no proper answer is tried again after these pauses.
@@ -36,6 +39,8 @@ pub struct Cloudflare {
     base: String,
     token: Secret,
     http: Client,
+    limit: Arc<Limit>,
+    pace: Pace,
 }
 
 #[derive(Deserialize)]
@@ -80,13 +85,15 @@ impl<'a> Call<'a> {
 
 impl Cloudflare {
     /// `base` is the API's root, `…/client/v4`.
-    pub fn connect(base: &str, token: Secret) -> Result<Self> {
+    pub fn connect(base: &str, token: Secret, pace: Pace) -> Result<Self> {
         let http = Client::builder()
             .connect_timeout(Duration::from_secs(10))
-            .timeout(Duration::from_secs(30))
+            .timeout(pace.of(Duration::from_secs(30)))
             .build()
             .map_err(CloudflareError::Unreachable)?;
-        Ok(Self { base: base.trim_end_matches('/').to_owned(), token, http })
+        let base = base.trim_end_matches('/').to_owned();
+        let limit = Limit::of(&base, &token, pace);
+        Ok(Self { base, token, http, limit, pace })
     }
 
     /// Every zone that the token may see.
@@ -147,14 +154,16 @@ impl Cloudflare {
             };
             let silent = matches!(error, CloudflareError::Unreachable(_) | CloudflareError::NotJson { .. });
             match pauses.next() {
-                Some(pause) if silent && call.method == Method::GET => tokio::time::sleep(*pause).await,
+                Some(pause) if silent && call.method == Method::GET => {
+                    tokio::time::sleep(self.pace.of(*pause)).await
+                }
                 _ => return Err(error),
             }
         }
     }
 
     async fn once<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<(Envelope<T>, StatusCode)> {
-        limit::SHARED.turn().await.map_err(|seconds| CloudflareError::RateLimit { seconds })?;
+        self.limit.turn().await.map_err(|seconds| CloudflareError::RateLimit { seconds })?;
         let mut request = self
             .http
             .request(call.method.clone(), format!("{}{}", self.base, call.path))
@@ -170,7 +179,7 @@ impl Cloudflare {
         if status == StatusCode::TOO_MANY_REQUESTS {
             // Without the header, the documented block of five minutes has to be assumed.
             let seconds = retry_after.unwrap_or(300);
-            limit::SHARED.silence(seconds);
+            self.limit.silence(seconds);
             return Err(CloudflareError::RateLimit { seconds });
         }
         let bytes = response.bytes().await.map_err(CloudflareError::Unreachable)?;

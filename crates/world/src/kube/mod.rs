@@ -12,11 +12,20 @@ mod seal;
 
 pub use seal::{SealError, seal};
 
+use crate::pace::Pace;
+use kube::client::ClientBuilder;
+use kube::client::retry::RetryPolicy;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use portico_domain::credential::Secret;
 use portico_domain::problem::{Code, Problem};
 use std::time::Duration;
+use tower::buffer::BufferLayer;
+use tower::retry::RetryLayer;
+
+/// A server that is too busy, or not up yet, is asked again: first pause, longest pause, how often. The library's own
+/// ways would wait for minutes without a word, and for as long as any server says.
+const AGAIN: (Duration, Duration, u32) = (Duration::from_millis(300), Duration::from_secs(2), 4);
 
 /// The field manager of everything that Portico writes.
 pub const FIELD_MANAGER: &str = "portico";
@@ -68,6 +77,10 @@ impl KubeError {
                 let manager = status.message.split('"').nth(1).unwrap_or("another manager").to_owned();
                 Self::Conflict { object: object.into(), manager }
             }
+            // Not done, and not refused either: there was nobody to decide.
+            kube::Error::Api(status) if matches!(status.code, 429 | 503 | 504) => {
+                Self::Unreachable(kube::Error::Api(status))
+            }
             kube::Error::Api(status) => {
                 Self::Refused { object: object.into(), reason: status.reason, message: status.message }
             }
@@ -84,16 +97,21 @@ pub struct Kube {
 
 impl Kube {
     /// `kubeconfig` is K3s' own, with the server address already set to one that this computer reaches.
-    pub async fn connect(kubeconfig: &Secret) -> Result<Self, KubeError> {
+    pub async fn connect(kubeconfig: &Secret, pace: Pace) -> Result<Self, KubeError> {
         let parsed = Kubeconfig::from_yaml(kubeconfig.expose())
             .map_err(|_| KubeError::Kubeconfig("not a kubeconfig".into()))?;
         let mut config = Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default())
             .await
             .map_err(|error| KubeError::Kubeconfig(error.to_string()))?;
         config.connect_timeout = Some(Duration::from_secs(5));
-        config.read_timeout = Some(Duration::from_secs(20));
-        config.write_timeout = Some(Duration::from_secs(20));
-        let client = Client::try_from(config).map_err(|error| KubeError::Kubeconfig(error.to_string()))?;
+        config.read_timeout = Some(pace.of(Duration::from_secs(20)));
+        config.write_timeout = Some(pace.of(Duration::from_secs(20)));
+        config.default_retry = false;
+        let wrong = |error: String| KubeError::Kubeconfig(error);
+        let again = RetryPolicy::new(pace.of(AGAIN.0), pace.of(AGAIN.1), AGAIN.2, false);
+        let again = again.map_err(|error| wrong(error.to_string()))?;
+        let client = ClientBuilder::try_from(config).map_err(|error| wrong(error.to_string()))?;
+        let client = client.with_layer(&BufferLayer::new(64)).with_layer(&RetryLayer::new(again)).build();
         Ok(Self { client })
     }
 
