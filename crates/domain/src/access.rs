@@ -20,6 +20,25 @@ pub struct AccessApp {
     pub policies: Vec<String>,
 }
 
+/// What stands in front of one hostname.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessState {
+    pub app: Option<AccessApp>,
+    /// Policies that were made for the hostname: id and name. One may be left of an application that was cut off, before
+    /// it was made or after it was taken away.
+    pub policies: Vec<(String, String)>,
+}
+
+impl AccessState {
+    /// The ids of policies of ours that no application of ours names.
+    pub fn strays(&self, hostname: &Hostname, cluster: &str) -> Vec<&str> {
+        let name = app_name(hostname, cluster);
+        let used = |id: &String| self.app.as_ref().is_some_and(|app| app.policies.contains(id));
+        let strays = self.policies.iter().filter(|(id, of)| *of == name && !used(id));
+        strays.map(|(id, _)| id.as_str()).collect()
+    }
+}
+
 /// The name that marks an application, and its policy, as ours.
 pub fn app_name(hostname: &Hostname, cluster: &str) -> String {
     format!("{hostname} (portico {cluster})")

@@ -3,7 +3,7 @@
 //! Each source is `Seen {value, at}` or `Unseen {why}`: one dead machine never blanks the view, and the
 //! absence of an answer is never read as an answer. Nothing here decides anything; `step` and `plan` do.
 
-use crate::access::AccessApp;
+use crate::access::AccessState;
 use crate::certificate::CertificateChain;
 use crate::credential::CredentialKind;
 use crate::dns::{Answers, DnsRecord, Hostname};
@@ -292,7 +292,7 @@ pub struct Observed {
     pub tunnels: BTreeMap<String, Seen<Option<Tunnel>>>,
     pub tunnel_tokens: BTreeMap<String, Seen<Option<String>>>,
     pub tunnel_states: BTreeMap<String, Seen<Option<TunnelState>>>,
-    pub access: BTreeMap<String, Seen<Option<AccessApp>>>,
+    pub access: BTreeMap<String, Seen<AccessState>>,
     pub credentials: BTreeMap<CredentialKind, Seen<Option<String>>>,
     /// By `namespace/name`.
     pub certificates: BTreeMap<String, Seen<CertificateChain>>,

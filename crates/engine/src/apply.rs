@@ -54,9 +54,6 @@ impl Engine {
             return Err(problem);
         }
         let desired = plan.change.apply(&present)?;
-        if desired != present {
-            self.inner.store.set_desired(base, &desired, self.now()).await?;
-        }
         let document = desired.cluster.clone().ok_or_else(|| Problem::new(Code::NoCluster))?;
         let (steps, blocked): (Vec<Step>, Vec<Option<Problem>>) =
             plan.steps.into_iter().map(|planned| (planned.step, planned.verdict.blocked())).unzip();
@@ -69,7 +66,8 @@ impl Engine {
             steps: steps.iter().map(waiting).collect(),
             seconds_left: None,
         };
-        self.inner.store.add_run(&run).await?;
+        let wish = (desired != present).then_some((base, &desired));
+        self.inner.store.begin_run(&run, wish).await?;
         let cancel = CancellationToken::new();
         self.running().insert(run.id.clone(), cancel.clone());
         let work = Work {
@@ -276,29 +274,64 @@ impl Work {
         let progress = self.progress(index);
         // Where stopping midway would leave something half done, the step is finished first.
         let cancel = if step.action.stops_midway() { self.cancel.clone() } else { CancellationToken::new() };
-        let scene =
-            Scene { document: &self.document, observed: &observed, progress: &progress, cancel: &cancel };
-        if let Err(problem) = self.engine.perform(&step.action, &scene).await {
-            // Nobody's answer came: whether it was done is seen, not guessed.
-            let done = problem.is_silence() && step.verdict(&self.look(step).await) == Verdict::Yes;
-            return if done { Outcome::True } else { Outcome::Failed(problem) };
+        match self.perform(step, observed, &progress, &cancel).await {
+            None => self.verify(index, &progress, &cancel).await,
+            Some(outcome) => outcome,
         }
-        self.verify(index, &progress, &cancel).await
+    }
+
+    /// Performs the step, and again for as long as what is seen lags behind what is there; `None` where it is to be
+    /// seen whether it worked.
+    async fn perform(
+        &self,
+        step: &Step,
+        mut observed: Observed,
+        progress: &Progress,
+        cancel: &CancellationToken,
+    ) -> Option<Outcome> {
+        let pace = self.engine.inner.outside.pace;
+        let deadline = tokio::time::Instant::now() + pace.of(patience(step.stage));
+        let mut pause = pace.of(LOOK_AGAIN);
+        loop {
+            let scene = Scene { document: &self.document, observed: &observed, progress, cancel };
+            let problem = self.engine.perform(&step.action, &scene).await.err()?;
+            if problem.is_silence() {
+                // Nobody's answer came: whether it was done is seen, not guessed.
+                let done = step.verdict(&self.look(step).await) == Verdict::Yes;
+                return Some(if done { Outcome::True } else { Outcome::Failed(problem) });
+            }
+            if !problem.is_overtaken() || tokio::time::Instant::now() >= deadline {
+                return Some(Outcome::Failed(problem));
+            }
+            // A refused write has changed nothing: the run may stop here.
+            tokio::select! {
+                () = self.cancel.cancelled() => return Some(Outcome::Failed(Problem::new(Code::Cancelled))),
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = (pause * 3 / 2).min(pace.of(LOOK_SELDOM));
+            observed = self.look(step).await;
+            match step.verdict(&observed) {
+                Verdict::Yes => return Some(Outcome::True),
+                Verdict::Blocked { problem } => return Some(Outcome::Failed(problem)),
+                Verdict::No { .. } => {}
+            }
+        }
     }
 
     /// Looks until the step is true, blocked, or out of patience.
     async fn verify(&self, index: usize, progress: &Progress, cancel: &CancellationToken) -> Outcome {
         let step = &self.steps[index];
-        let patience = patience(step.stage);
+        let pace = self.engine.inner.outside.pace;
+        let patience = pace.of(patience(step.stage));
         let deadline = tokio::time::Instant::now() + patience;
-        let mut inquiry = Inquiry::new();
-        let mut pause = LOOK_AGAIN;
+        let mut inquiry = Inquiry::new(pace);
+        let mut pause = pace.of(LOOK_AGAIN);
         let mut stuck_since = None;
         loop {
             let observed = self.look(step).await;
             let now = tokio::time::Instant::now();
             match step.action.stuck(&observed) {
-                Some(problem) if now - *stuck_since.get_or_insert(now) >= STUCK => {
+                Some(problem) if now - *stuck_since.get_or_insert(now) >= pace.of(STUCK) => {
                     return Outcome::Failed(problem);
                 }
                 Some(_) => {}
@@ -335,7 +368,7 @@ impl Work {
             }
             // Cloudflare counts calls: what does not come at once is asked for less and less often.
             if step.action.is_at_cloudflare() {
-                pause = (pause * 3 / 2).min(LOOK_SELDOM);
+                pause = (pause * 3 / 2).min(pace.of(LOOK_SELDOM));
             }
         }
     }
@@ -369,7 +402,7 @@ impl Work {
     async fn heed_stop_file(self: Arc<Self>) {
         let path = self.engine.stop_file(&self.snapshot().id);
         while !path.exists() {
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(self.engine.inner.outside.pace.of(LOOK_AGAIN)).await;
         }
         self.cancel.cancel();
     }
@@ -414,9 +447,9 @@ fn patience(stage: Stage) -> Duration {
         Stage::NodeReady => 240,
         Stage::InstallComponent => 420,
         Stage::DeployWorkload => 180,
-        Stage::RouteHostname | Stage::MakeTunnel => 30,
+        Stage::RouteHostname => 30,
         // A list at Cloudflare may be a minute old.
-        Stage::WriteRecords | Stage::RouteTunnel | Stage::ProtectHostname => 90,
+        Stage::MakeTunnel | Stage::WriteRecords | Stage::RouteTunnel | Stage::ProtectHostname => 90,
         Stage::SealToken | Stage::MakeIssuer => 90,
         // DNS-01: a record has to travel, and the authority to look.
         Stage::IssueCertificate => 300,

@@ -12,6 +12,7 @@ use portico_domain::observed::ObjectKey;
 use portico_domain::stack::CLOUDFLARED_NAMESPACE;
 use portico_domain::step::{Action, Step};
 use portico_world::k3s::{self, Diagnosis};
+use portico_world::pace::Pace;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -27,14 +28,15 @@ pub struct Inquiry {
     pub began: Instant,
     asked: Instant,
     cause: Option<Diagnosis>,
+    every: Duration,
     /// How often in a row the cause was found.
     times: u32,
 }
 
 impl Inquiry {
-    pub fn new() -> Self {
+    pub fn new(pace: Pace) -> Self {
         let now = Instant::now();
-        Self { began: now, asked: now, cause: None, times: 0 }
+        Self { began: now, asked: now, cause: None, every: pace.of(EVERY), times: 0 }
     }
 
     /// Asks when it is time to, or when it is the last chance; the newest cause, where there is one.
@@ -48,7 +50,7 @@ impl Inquiry {
         if !asks(&step.action) {
             return None;
         }
-        if !last && self.asked.elapsed() < EVERY {
+        if !last && self.asked.elapsed() < self.every {
             return self.cause.clone();
         }
         self.asked = Instant::now();

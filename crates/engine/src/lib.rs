@@ -31,6 +31,7 @@ pub use portico_domain::host::interface::Interface;
 pub use portico_world::cloudflare::token_template;
 pub use portico_world::endpoints::Endpoints;
 pub use portico_world::lan::interfaces;
+pub use portico_world::pace::Pace;
 pub use portico_world::secrets::SecretStore;
 pub use scan::ScanRequest;
 
@@ -56,6 +57,8 @@ pub struct Options {
     pub data: PathBuf,
     pub secrets: SecretStore,
     pub clock: Clock,
+    /// How long waiting takes.
+    pub pace: Pace,
 }
 
 /// The system's clock, unix milliseconds.
@@ -87,16 +90,17 @@ struct Inner {
 
 impl Engine {
     pub async fn open(options: Options) -> Result<Self, Problem> {
+        let data = options.data.clone();
         let failed =
-            |cause: String| Problem::new(Code::StoreFailed).arg("path", options.data.display()).detail(cause);
-        private_folder(&options.data).map_err(|error| failed(error.to_string()))?;
-        let store = Store::open(&options.data.join("portico.db")).await?;
-        let outside = Outside::new(options.endpoints, &options.data, options.secrets, options.clock)?;
+            |cause: String| Problem::new(Code::StoreFailed).arg("path", data.display()).detail(cause);
+        private_folder(&data).map_err(|error| failed(error.to_string()))?;
+        let store = Store::open(&data.join("portico.db")).await?;
+        let outside = Outside::new(options)?;
         let inner = Inner {
             store,
             outside,
             events: Events::default(),
-            data: options.data,
+            data,
             running: Mutex::default(),
             scans: Mutex::default(),
             undone: Mutex::default(),

@@ -25,7 +25,7 @@ impl Engine {
         let (base, present) = self.inner.store.desired().await?;
         let change = self.settled(change).await?;
         let desired = change.apply(&present)?;
-        let settings = self.settings(base, &present);
+        let settings = self.settings(base, &change, &desired).await?;
         let observed = self.look(&change, &desired, &settings).await;
         let plan = plan::plan(&change, &desired, &observed, &settings)?;
         let commands = plan.steps.iter().map(|planned| command(&planned.step.action, &observed)).collect();
@@ -53,14 +53,28 @@ impl Engine {
         Ok((findings, unread.collect()))
     }
 
-    fn settings(&self, base: i64, present: &Desired) -> Settings {
+    async fn settings(&self, base: i64, change: &Change, desired: &Desired) -> Result<Settings, Problem> {
         let endpoints = &self.inner.outside.endpoints;
-        Settings {
+        // What was wanted once is asked of earlier wishes, not of the last one alone: a change that was cut off has
+        // replaced that already.
+        let former = match change {
+            Change::Expose { exposure, .. } | Change::Hide { exposure, .. } => {
+                let mut former = self.inner.store.hostnames_of(&exposure.name).await?;
+                former.retain(|name| {
+                    *name != exposure.hostname
+                        && desired.exposures.iter().all(|other| other.hostname != *name)
+                });
+                former
+            }
+            _ => Vec::new(),
+        };
+        Ok(Settings {
             charts: endpoints.charts.clone(),
             images: endpoints.images.clone(),
             base,
-            last_tunnel: present.stack.tunnel.clone(),
-        }
+            last_tunnel: self.inner.store.last_tunnel().await?,
+            former,
+        })
     }
 
     async fn look(&self, change: &Change, desired: &Desired, settings: &Settings) -> Observed {

@@ -6,16 +6,23 @@
 
 use super::{Settings, ingress, stack};
 use crate::change::Desired;
+use crate::dns::Hostname;
 use crate::exposure::{Backend, Exposure, Reach, Tls};
 use crate::observed::{ObjectKey, Observed, Seen, Source};
 use crate::problem::{Code, Problem};
 use crate::stack::IngressController;
-use crate::step::{Action, Claim, RecordTarget, RecordWish, Stage, Step};
+use crate::step::{Action, Claim, RecordTarget, RecordWish, Stage, Step, Verdict};
 use crate::tunnel::{Route, RouteWish};
 
-pub fn sources(exposure: &Exposure, adopt: bool, desired: &Desired, observed: &Observed) -> Vec<Source> {
+pub fn sources(
+    exposure: &Exposure,
+    adopt: bool,
+    desired: &Desired,
+    observed: &Observed,
+    settings: &Settings,
+) -> Vec<Source> {
     let mut sources = vec![Source::Kubeconfig, Source::Nodes];
-    let actions = actions(exposure, adopt, desired, observed, &Settings::default());
+    let actions = actions(exposure, adopt, desired, observed, settings);
     sources.extend(actions.into_iter().flat_map(|(_, _, action)| action.reads()));
     if exposure.reach == Reach::Public {
         // Whether the name is too deep follows from its zone.
@@ -46,7 +53,23 @@ pub fn steps(
     if let Backend::Service { namespace, name, port } = &exposure.backend {
         service_is_there(observed, namespace, name, *port)?;
     }
-    Ok(super::chain(actions(exposure, adopt, desired, observed, settings)))
+    let mut actions = actions(exposure, adopt, desired, observed, settings);
+    only_what_is_left(&mut actions, exposure, observed, settings);
+    Ok(super::chain(actions))
+}
+
+/// Of hostnames that the exposure once had: what is still there. Otherwise not a word of them.
+pub(super) fn only_what_is_left(
+    actions: &mut Planned,
+    exposure: &Exposure,
+    observed: &Observed,
+    settings: &Settings,
+) {
+    let names: Vec<String> =
+        settings.former.iter().map(|hostname| format!("{}/", former_name(exposure, hostname))).collect();
+    let of_former = |id: &str| names.iter().any(|name| id.starts_with(name));
+    actions
+        .retain(|(id, _, action)| !of_former(id) || matches!(action.verdict(observed), Verdict::No { .. }));
 }
 
 fn may_be_public(exposure: &Exposure, desired: &Desired, observed: &Observed) -> Result<(), Problem> {
@@ -66,7 +89,7 @@ fn may_be_public(exposure: &Exposure, desired: &Desired, observed: &Observed) ->
     }
 }
 
-type Planned = Vec<(String, Stage, Action)>;
+pub(super) type Planned = Vec<(String, Stage, Action)>;
 
 fn actions(
     exposure: &Exposure,
@@ -100,7 +123,27 @@ fn actions(
         Reach::Lan => lan(exposure, adopt, desired, observed, &mut actions),
         Reach::Public => public(exposure, adopt, desired, &mut actions),
     }
+    actions.extend(former(exposure, desired, settings));
     actions
+}
+
+/// What hostnames of earlier times still have: all of it goes, once the present one answers.
+pub(super) fn former(exposure: &Exposure, desired: &Desired, settings: &Settings) -> Planned {
+    let of = |hostname: &Hostname| {
+        let former = Exposure {
+            name: former_name(exposure, hostname),
+            hostname: hostname.clone(),
+            ..exposure.clone()
+        };
+        let mut actions = vec![records(&former, RecordTarget::Nothing, false, desired)];
+        actions.extend(not_public(&former, desired));
+        actions
+    };
+    settings.former.iter().flat_map(of).collect()
+}
+
+fn former_name(exposure: &Exposure, hostname: &Hostname) -> String {
+    format!("{}@{hostname}", exposure.name)
 }
 
 fn lan(exposure: &Exposure, adopt: bool, desired: &Desired, observed: &Observed, actions: &mut Planned) {

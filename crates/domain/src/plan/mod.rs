@@ -12,6 +12,7 @@ mod reconcile;
 mod stack;
 
 use crate::change::{Change, Desired, Plan};
+use crate::dns::Hostname;
 use crate::observed::{Observed, Source};
 use crate::preflight::Findings;
 use crate::problem::Problem;
@@ -27,8 +28,10 @@ pub struct Settings {
     pub images: BTreeMap<String, String>,
     /// The revision of `Desired` that the plan starts from.
     pub base: i64,
-    /// The tunnel that was wanted before this change.
+    /// The tunnel that was wanted last, though it may be wanted no more.
     pub last_tunnel: Option<String>,
+    /// Hostnames that the exposure of this change had once and that none has now.
+    pub former: Vec<Hostname>,
 }
 
 /// What has to be seen before `change` can be planned; `desired` is the wish with the change applied.
@@ -38,7 +41,9 @@ pub struct Settings {
 pub fn sources(change: &Change, desired: &Desired, observed: &Observed, settings: &Settings) -> Vec<Source> {
     let mut sources = match change {
         Change::BuildCluster { document } => return cluster::sources(document, observed),
-        Change::Expose { exposure, adopt, .. } => expose::sources(exposure, *adopt, desired, observed),
+        Change::Expose { exposure, adopt, .. } => {
+            expose::sources(exposure, *adopt, desired, observed, settings)
+        }
         Change::Hide { exposure, uninstall } => reads(hide::actions(exposure, *uninstall, desired, settings)),
         Change::Reconcile => reads(reconcile::actions(desired, observed)),
         Change::MoveIngress { to, .. } => move_ingress::sources(*to, desired, observed, settings),
@@ -79,7 +84,11 @@ pub fn plan(
         Change::Expose { exposure, adopt, .. } => {
             expose::steps(exposure, *adopt, desired, observed, settings)?
         }
-        Change::Hide { exposure, uninstall } => chain(hide::actions(exposure, *uninstall, desired, settings)),
+        Change::Hide { exposure, uninstall } => {
+            let mut actions = hide::actions(exposure, *uninstall, desired, settings);
+            expose::only_what_is_left(&mut actions, exposure, observed, settings);
+            chain(actions)
+        }
         Change::Reconcile => {
             reconcile::possible(desired, observed)?;
             chain(reconcile::actions(desired, observed))

@@ -58,8 +58,8 @@ pub(super) fn routes(observed: &Observed, tunnel: &str, wishes: &[RouteWish]) ->
 
 pub(super) fn access(observed: &Observed, hostname: &Hostname, emails: &[String], cluster: &str) -> Verdict {
     let name = app_name(hostname, cluster);
-    let app = match observed.access.get(hostname.as_str()) {
-        Some(Seen::Seen { value, .. }) => value.as_ref(),
+    let state = match observed.access.get(hostname.as_str()) {
+        Some(Seen::Seen { value, .. }) => Some(value),
         // Where nothing is to be there, nothing has to be seen: Access is optional, and so is the permission for it.
         Some(Seen::Unseen { why })
             if emails.is_empty() && matches!(why.code, Code::AccessNotSetUp | Code::CloudflareScope) =>
@@ -69,9 +69,11 @@ pub(super) fn access(observed: &Observed, hostname: &Hostname, emails: &[String]
         Some(Seen::Unseen { why }) => return Verdict::Blocked { problem: why.clone() },
         None => None,
     };
-    match app {
+    let strays = state.map(|state| state.strays(hostname, cluster)).unwrap_or_default();
+    let left_over = || vec![line(Sign::Remove, format!("Access policy {name}, which nothing uses"))];
+    match state.and_then(|state| state.app.as_ref()) {
         Some(app) if !app.is_ours(hostname, cluster) => match emails.is_empty() {
-            true => Verdict::Yes,
+            true => no_if(!strays.is_empty(), left_over),
             false => Verdict::Blocked {
                 problem: Problem::new(Code::AccessConflict).arg("hostname", hostname).arg("app", &app.name),
             },
@@ -79,7 +81,7 @@ pub(super) fn access(observed: &Observed, hostname: &Hostname, emails: &[String]
         Some(_) if emails.is_empty() => {
             Verdict::No { diff: vec![line(Sign::Remove, format!("Access application {name}"))] }
         }
-        Some(app) if app.lets_in(emails) => Verdict::Yes,
+        Some(app) if app.lets_in(emails) => no_if(!strays.is_empty(), left_over),
         Some(app) => {
             let come = emails.iter().filter(|email| !app.emails.contains(email));
             let gone = app.emails.iter().filter(|email| !emails.contains(email));
@@ -91,7 +93,7 @@ pub(super) fn access(observed: &Observed, hostname: &Hostname, emails: &[String]
             }
             Verdict::No { diff }
         }
-        None if emails.is_empty() => Verdict::Yes,
+        None if emails.is_empty() => no_if(!strays.is_empty(), left_over),
         None => {
             let lets_in = emails.iter().map(|email| line(Sign::Add, format!("    lets in {email}")));
             let head = line(Sign::Add, format!("Access application {name}"));
@@ -241,10 +243,13 @@ pub(super) fn lan_path(
         if !passthrough && !path.http.get(address).is_some_and(answers) {
             diff.push(line(Sign::Change, format!("{hostname} does not answer at {address} yet")));
         } else if tls && !path.tls.get(address).is_some_and(|shown| shown.as_ref().is_ok_and(fits)) {
-            diff.push(line(
-                Sign::Change,
-                format!("{hostname} does not show its certificate at {address} yet"),
-            ));
+            let instead = match path.tls.get(address) {
+                Some(Ok(shown)) => format!(", but that of {}", shown.names.join(" and ")),
+                Some(Err(problem)) => format!(": {problem}"),
+                None => String::new(),
+            };
+            let text = format!("{hostname} does not show its certificate at {address} yet{instead}");
+            diff.push(line(Sign::Change, text));
         }
     }
     no_if(!diff.is_empty(), || diff)

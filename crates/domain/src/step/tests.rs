@@ -1,7 +1,7 @@
 //! Predicates by tables: what is seen, and what it means for the step.
 
 use super::*;
-use crate::access::{AccessApp, app_name};
+use crate::access::{AccessApp, AccessState, app_name};
 use crate::dns::{Answers, Hostname};
 use crate::observed::{HttpAnswer, LanPath, PublicPath, Seen, TlsAnswer};
 use crate::problem::Code;
@@ -45,14 +45,24 @@ fn app(name: &str, emails: &[&str]) -> AccessApp {
 fn a_login_is_wanted_there_or_not_ours() {
     let ours = app_name(&host(), "home");
     let me = ["me@example.test"];
+    let state = |app: Option<AccessApp>, policies: &[(&str, &str)]| {
+        let policies = policies.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned()));
+        seen(AccessState { app, policies: policies.collect() })
+    };
+    // A policy of ours that no application of ours names is left of one that was cut off.
+    let (used, stray, theirs) =
+        (("p", ours.as_str()), ("q", ours.as_str()), ("r", "echo.example.test (portico lab)"));
     for (seen, emails, expected) in [
-        (seen(None), &me[..], "no"),
-        (seen(None), &[], "yes"),
-        (seen(Some(app(&ours, &me))), &me, "yes"),
-        (seen(Some(app(&ours, &["you@example.test"]))), &me, "no"),
-        (seen(Some(app(&ours, &me))), &[], "no"),
-        (seen(Some(app("by hand", &me))), &me, "AccessConflict"),
-        (seen(Some(app("by hand", &me))), &[], "yes"),
+        (state(None, &[]), &me[..], "no"),
+        (state(None, &[]), &[], "yes"),
+        (state(None, &[stray]), &[], "no"),
+        (state(None, &[theirs]), &[], "yes"),
+        (state(Some(app(&ours, &me)), &[used]), &me, "yes"),
+        (state(Some(app(&ours, &me)), &[used, stray]), &me, "no"),
+        (state(Some(app(&ours, &["you@example.test"])), &[used]), &me, "no"),
+        (state(Some(app(&ours, &me)), &[used]), &[], "no"),
+        (state(Some(app("by hand", &me)), &[]), &me, "AccessConflict"),
+        (state(Some(app("by hand", &me)), &[]), &[], "yes"),
         (unseen(Code::AccessNotSetUp), &me, "AccessNotSetUp"),
         (unseen(Code::AccessNotSetUp), &[], "yes"),
         (unseen(Code::CloudflareScope), &[], "yes"),

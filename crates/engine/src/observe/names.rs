@@ -103,7 +103,7 @@ impl Engine {
                     let zones = outside.zones().await?;
                     let account = &zone_of(&name, &zones)?.account_id;
                     let cloudflare = outside.cloudflare().await?;
-                    cloudflare.access_app(account, &name).await.map_err(|error| match error {
+                    cloudflare.access(account, &name).await.map_err(|error| match error {
                         CloudflareError::Missing { .. } => Problem::new(Code::AccessNotSetUp),
                         other => Problem::from(&other),
                     })

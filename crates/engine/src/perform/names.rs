@@ -51,13 +51,14 @@ impl Engine {
             }
             Action::Access { hostname, emails, cluster } => {
                 let present = scene.observed.access.get(hostname.as_str()).and_then(Seen::value);
-                let present = present.and_then(Option::as_ref);
-                match present {
-                    Some(app) if emails.is_empty() => cloudflare.unprotect(app).await.map_err(told),
-                    _ => {
-                        let zones = outside.zones().await?;
-                        let account = &zone_of(hostname, &zones)?.account_id;
-                        let name = app_name(hostname, cluster);
+                let present = present.and_then(|state| state.app.as_ref());
+                let present = present.filter(|app| app.is_ours(hostname, cluster));
+                let zones = outside.zones().await?;
+                let account = &zone_of(hostname, &zones)?.account_id;
+                let name = app_name(hostname, cluster);
+                match emails.is_empty() {
+                    true => cloudflare.unprotect(account, &name, present).await.map_err(told),
+                    false => {
                         cloudflare.protect(account, hostname, &name, emails, present).await.map_err(told)
                     }
                 }
@@ -76,7 +77,8 @@ impl Engine {
     async fn delete_tunnel(&self, name: &str, scene: &Scene<'_>) -> Result<(), Problem> {
         let id = seen_id(name, scene)?;
         let cloudflare = self.inner.outside.cloudflare().await?;
-        let deadline = tokio::time::Instant::now() + CONNECTIONS_CLOSE;
+        let pace = self.inner.outside.pace;
+        let deadline = tokio::time::Instant::now() + pace.of(CONNECTIONS_CLOSE);
         loop {
             match cloudflare.delete_tunnel(id).await {
                 Ok(()) => return Ok(()),
@@ -89,7 +91,7 @@ impl Engine {
             (scene.progress.log)("waiting for its connections to close".into());
             tokio::select! {
                 () = scene.cancel.cancelled() => return Err(Problem::new(Code::Cancelled)),
-                () = tokio::time::sleep(ASK_AGAIN) => {}
+                () = tokio::time::sleep(pace.of(ASK_AGAIN)) => {}
             }
         }
     }

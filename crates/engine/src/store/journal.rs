@@ -1,6 +1,7 @@
 //! The journal of runs: written before and after each step, read to explain and to offer "continue".
 
 use super::Store;
+use portico_domain::change::Desired;
 use portico_domain::problem::Problem;
 use portico_domain::run::{Run, RunState, RunStep};
 use portico_domain::step::Stage;
@@ -8,8 +9,13 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 impl Store {
-    pub async fn add_run(&self, run: &Run) -> Result<(), Problem> {
+    /// Writes down a run and, where it has a new one, its wish: both or none, so that there is no wish that nobody can
+    /// continue with. `wish` is the revision that it goes on top of.
+    pub async fn begin_run(&self, run: &Run, wish: Option<(i64, &Desired)>) -> Result<(), Problem> {
         let mut transaction = self.pool.begin().await.map_err(|error| self.failed(error))?;
+        if let Some((base, desired)) = wish {
+            self.add_desired(&mut transaction, base, desired, run.started_at).await?;
+        }
         sqlx::query("INSERT INTO run (id, change, state, started_at) VALUES (?, ?, ?, ?)")
             .bind(&run.id)
             .bind(self.write_json(&run.change)?)

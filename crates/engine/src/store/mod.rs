@@ -6,12 +6,13 @@
 mod journal;
 
 use portico_domain::change::Desired;
+use portico_domain::dns::Hostname;
 use portico_domain::host::Inventory;
 use portico_domain::problem::{Code, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row, SqlitePool};
+use sqlx::{Row, SqliteConnection, SqlitePool};
 use std::path::Path;
 use std::time::Duration;
 
@@ -66,7 +67,13 @@ impl Store {
     }
 
     /// Adds a revision on top of `base`; refused when somebody else added one meanwhile.
-    pub async fn set_desired(&self, base: i64, desired: &Desired, at: i64) -> Result<(), Problem> {
+    async fn add_desired(
+        &self,
+        transaction: &mut SqliteConnection,
+        base: i64,
+        desired: &Desired,
+        at: i64,
+    ) -> Result<(), Problem> {
         let document = self.write_json(desired)?;
         let added = sqlx::query(
             "INSERT INTO desired (at, document) SELECT ?, ? \
@@ -75,10 +82,37 @@ impl Store {
         .bind(at)
         .bind(document)
         .bind(base)
-        .execute(&self.pool)
+        .execute(transaction)
         .await
         .map_err(|error| self.failed(error))?;
         if added.rows_affected() == 0 { Err(Problem::new(Code::PlanStale)) } else { Ok(()) }
+    }
+
+    /// The tunnel that was wanted last, in whichever revision that was.
+    pub async fn last_tunnel(&self) -> Result<Option<String>, Problem> {
+        let found = sqlx::query(
+            "SELECT json_extract(document, '$.stack.tunnel') FROM desired \
+             WHERE json_extract(document, '$.stack.tunnel') IS NOT NULL ORDER BY revision DESC LIMIT 1",
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))?;
+        Ok(found.map(|row| row.get(0)))
+    }
+
+    /// Every hostname that an exposure of this name ever had.
+    pub async fn hostnames_of(&self, exposure: &str) -> Result<Vec<Hostname>, Problem> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT json_extract(one.value, '$.hostname') \
+             FROM desired, json_each(desired.document, '$.exposures') AS one \
+             WHERE json_extract(one.value, '$.name') = ?",
+        )
+        .bind(exposure)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))?;
+        let names = rows.iter().map(|row| row.get::<String, _>(0));
+        Ok(names.filter_map(|name| Hostname::parse(&name).ok()).collect())
     }
 
     /// What was said about how to log in at an address.
@@ -150,4 +184,51 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portico_domain::change::Change;
+    use portico_domain::run::{Run, RunState};
+    use serde_json::json;
+
+    fn wish(tunnel: Option<&str>, hostnames: &[&str]) -> Desired {
+        let exposures = hostnames.iter().map(|hostname| {
+            json!({"name": "echo", "hostname": hostname, "reach": "lan", "backend": {"kind": "echo", "image": "i"}})
+        });
+        let exposures: Vec<_> = exposures.collect();
+        let document = json!({"version": 1, "exposures": exposures, "stack": {"tunnel": tunnel}});
+        serde_json::from_value(document).unwrap()
+    }
+
+    fn run(id: &str) -> Run {
+        Run {
+            id: id.into(),
+            change: Change::Reconcile,
+            state: RunState::Running,
+            started_at: 0,
+            finished_at: None,
+            steps: Vec::new(),
+            seconds_left: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wish_and_its_run_are_written_as_one_and_earlier_wishes_are_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("portico.db")).await.unwrap();
+        let one = wish(Some("portico-home"), &["a.example.test"]);
+        store.begin_run(&run("one"), Some((0, &one))).await.unwrap();
+        let stale = store.begin_run(&run("stale"), Some((0, &one))).await.unwrap_err();
+        assert_eq!(stale.code, Code::PlanStale);
+        assert!(store.run("stale").await.unwrap().is_none(), "no run without its wish");
+        store.begin_run(&run("two"), Some((1, &wish(None, &["b.example.test"])))).await.unwrap();
+        store.begin_run(&run("three"), Some((2, &wish(None, &[])))).await.unwrap();
+        assert_eq!(store.last_tunnel().await.unwrap().as_deref(), Some("portico-home"));
+        let names: Vec<String> =
+            store.hostnames_of("echo").await.unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["a.example.test", "b.example.test"]);
+        assert!(store.hostnames_of("other").await.unwrap().is_empty());
+    }
 }
