@@ -13,3 +13,4 @@ mod killed;
 mod portico;
 mod stack;
 mod story;
+mod trust;

@@ -6,6 +6,7 @@ pub mod kubectl;
 pub mod lab;
 pub mod outside;
 pub mod portico;
+pub mod trust;
 
 /// Asks until the answer is a good one, and gives it; panics with the last answer when that takes longer than 15 s.
 /// For what follows from something that is there already: a controller takes a moment to see it.
