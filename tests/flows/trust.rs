@@ -20,9 +20,12 @@ use std::time::Duration;
 /// So many cases in `./test`; a failing seed is replayed by `bench/trust/run --seed N`.
 const CASES: u64 = 200;
 
+/// Most of a case is waiting, so that many can be under way on few cores.
+const FIELDS: usize = 8;
+
 #[test]
 fn some_hundred_cases_of_what_can_go_wrong() {
-    let tally = trust::run(1..CASES + 1, 4, |seed, report| {
+    let tally = trust::run(1..CASES + 1, FIELDS, |seed, report| {
         if !report.is_clean() {
             eprintln!("bench/trust/run --seed {seed}\n{:#?}", report);
         }

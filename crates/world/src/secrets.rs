@@ -181,7 +181,7 @@ mod tests {
         use std::path::{Path, PathBuf};
         use std::process::Stdio;
         use std::time::Duration;
-        use tokio::io::AsyncWriteExt;
+        use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
         use tokio::process::{Child, Command};
 
         const FOLDER: &str = "PORTICO_TEST_KEYRING";
@@ -243,6 +243,60 @@ mod tests {
             assert_eq!(text(store.get(&mine).await), Err(Code::KeyringLocked));
             let set = store.set(&mine, Secret::new("x".into())).await;
             assert_eq!(Problem::from(&set.unwrap_err()).code, Code::KeyringLocked);
+
+            // Where a prompt can be shown, it is; a person who refuses it is told the same, and is asked again.
+            let screen = Screen::on_this_bus().await;
+            for _ in 0..2 {
+                let asking = tokio::spawn({
+                    let (store, mine) = (store.clone(), mine.clone());
+                    async move { text(store.get(&mine).await) }
+                });
+                screen.refuse_the_prompt().await;
+                assert_eq!(asking.await.unwrap(), Err(Code::KeyringLocked));
+            }
+        }
+
+        /// A display without a window manager, and a person with one key.
+        struct Screen {
+            _server: Child,
+            display: String,
+        }
+
+        impl Screen {
+            async fn on_this_bus() -> Self {
+                let mut command = Command::new("Xvfb");
+                command.args(["-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"]);
+                command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+                let mut server = command.spawn().unwrap();
+                let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+                let number = tokio::time::timeout(Duration::from_secs(20), lines.next_line()).await;
+                let display = format!(":{}", number.unwrap().unwrap().unwrap());
+                let told = Command::new("dbus-update-activation-environment")
+                    .arg(format!("DISPLAY={display}"))
+                    .status();
+                assert!(told.await.unwrap().success());
+                Self { _server: server, display }
+            }
+
+            async fn refuse_the_prompt(&self) {
+                let prompt = async {
+                    while !self.xdotool(&["search", "--onlyvisible", "--class", "prompter"]).await {
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                    // The prompt takes the keyboard a moment after it is seen.
+                    while self.xdotool(&["search", "--onlyvisible", "--class", "prompter"]).await {
+                        self.xdotool(&["key", "Escape"]).await;
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                };
+                tokio::time::timeout(Duration::from_secs(30), prompt).await.expect("a prompt is shown");
+            }
+
+            async fn xdotool(&self, arguments: &[&str]) -> bool {
+                let mut command = Command::new("xdotool");
+                command.args(arguments).env("DISPLAY", &self.display);
+                command.output().await.unwrap().status.success()
+            }
         }
 
         async fn bus(folder: &Path) -> Child {
