@@ -150,6 +150,7 @@ pub fn stage(stage: Stage) -> &'static str {
         Stage::InstallServer => "install K3s as the first server",
         Stage::JoinServer => "join as a server",
         Stage::JoinAgent => "join as a worker",
+        Stage::RestartServer => "restart K3s with it",
         Stage::FetchKubeconfig => "fetch the kubeconfig",
         Stage::NodeReady => "wait until the node is Ready",
         Stage::LabelIngressNodes => "let it carry the services' ports",

@@ -232,7 +232,7 @@ fn view(plan: &Plan, commands: Vec<String>) -> PlanView {
         stage: planned.step.stage,
         machine: planned.step.machine.clone(),
         needs: planned.step.needs.clone(),
-        danger: planned.step.action.danger(),
+        danger: planned.step.danger(),
         verdict: planned.verdict.clone(),
         command,
     });

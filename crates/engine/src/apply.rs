@@ -140,7 +140,7 @@ fn waiting(step: &Step) -> RunStep {
         id: step.id.clone(),
         stage: step.stage,
         machine: step.machine.clone(),
-        danger: step.action.danger(),
+        danger: step.danger(),
         state: StepState::Waiting,
         started_at: None,
         finished_at: None,
@@ -441,7 +441,11 @@ impl Work {
 /// How long a step may take to become true after it was performed.
 fn patience(stage: Stage) -> Duration {
     Duration::from_secs(match stage {
-        Stage::EnableMemoryCgroup | Stage::InstallServer | Stage::JoinServer | Stage::JoinAgent => 60,
+        Stage::EnableMemoryCgroup
+        | Stage::InstallServer
+        | Stage::JoinServer
+        | Stage::JoinAgent
+        | Stage::RestartServer => 60,
         Stage::CopyK3s | Stage::Configure | Stage::LabelIngressNodes | Stage::TaintServers => 20,
         Stage::FetchKubeconfig => 60,
         Stage::NodeReady => 240,

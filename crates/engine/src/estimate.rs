@@ -50,7 +50,7 @@ fn guess(stage: Stage) -> i64 {
         Stage::EnableMemoryCgroup => 50_000,
         Stage::CopyK3s => 12_000,
         Stage::Configure => 1_000,
-        Stage::InstallServer | Stage::JoinServer => 30_000,
+        Stage::InstallServer | Stage::JoinServer | Stage::RestartServer => 30_000,
         Stage::JoinAgent => 15_000,
         Stage::FetchKubeconfig | Stage::LabelIngressNodes | Stage::TaintServers => 1_000,
         Stage::NodeReady => 15_000,

@@ -10,6 +10,7 @@ export const stages = {
   'install-server': 'Install server',
   'join-server': 'Join as server',
   'join-agent': 'Join',
+  'restart-server': 'Restart server',
   'fetch-kubeconfig': 'Fetch access file',
   'node-ready': 'Ready',
   'label-ingress-nodes': 'Carry services',

@@ -177,7 +177,7 @@ pub fn restart(
     let name = &machine.name;
     vec![
         (format!("{name}/configure"), Stage::Configure, configure),
-        (format!("{name}/install"), Stage::JoinServer, install),
+        (format!("{name}/install"), Stage::RestartServer, install),
         (format!("{name}/ready"), Stage::NodeReady, ready),
     ]
 }

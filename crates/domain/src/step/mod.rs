@@ -80,6 +80,7 @@ pub enum Stage {
     InstallServer,
     JoinServer,
     JoinAgent,
+    RestartServer,
     FetchKubeconfig,
     NodeReady,
     LabelIngressNodes,
@@ -115,6 +116,14 @@ pub struct Step {
 impl Step {
     pub fn verdict(&self, observed: &Observed) -> Verdict {
         self.action.verdict(observed)
+    }
+
+    pub fn danger(&self) -> Danger {
+        match self.stage {
+            // The API, and on a single server every new pod, is away for that long.
+            Stage::RestartServer => Danger::Disruptive,
+            _ => self.action.danger(),
+        }
     }
 }
 

@@ -436,7 +436,7 @@ components: { [key in StackComponent]?: Pin }, acme: Acme | null,
 tunnel: string | null, };
 export type StackComponent = "ingress-nginx" | "traefik" | "sealed-secrets" | "cert-manager" | "cloudflared";
 export type StackState = { stack: Stack, ingress: IngressController, components: Array<ComponentState>, conditions: Array<Problem>, };
-export type Stage = "enable-memory-cgroup" | "copy-k3s" | "configure" | "install-server" | "join-server" | "join-agent" | "fetch-kubeconfig" | "node-ready" | "label-ingress-nodes" | "taint-servers" | "install-component" | "seal-token" | "make-issuer" | "make-tunnel" | "deploy-workload" | "route-hostname" | "issue-certificate" | "route-tunnel" | "protect-hostname" | "write-records" | "try-path" | "remove-component" | "remove-service";
+export type Stage = "enable-memory-cgroup" | "copy-k3s" | "configure" | "install-server" | "join-server" | "join-agent" | "restart-server" | "fetch-kubeconfig" | "node-ready" | "label-ingress-nodes" | "taint-servers" | "install-component" | "seal-token" | "make-issuer" | "make-tunnel" | "deploy-workload" | "route-hostname" | "issue-certificate" | "route-tunnel" | "protect-hostname" | "write-records" | "try-path" | "remove-component" | "remove-service";
 export type Status = { practice: boolean, cluster: ClusterStatus | null, machines: number, services: number, 
 /**
  * Runs at work.
