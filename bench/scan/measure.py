@@ -142,7 +142,7 @@ def part_recall():
 
 
 def overflows():
-    return sh("dmesg").stdout.count("neighbor table overflow") + sh("dmesg").stdout.count("neighbour: arp_cache: ")
+    return sh("dmesg").stdout.count("neighbor table overflow")
 
 
 def part_large():

@@ -7,7 +7,7 @@ use portico_domain::credential::{CredentialKind, Secret};
 use portico_domain::exposure::{Backend, Exposure, Reach, Tls};
 use portico_domain::flow::Health;
 use portico_domain::problem::Code;
-use portico_domain::run::StepState;
+use portico_domain::run::{RunState, StepState};
 use portico_domain::stack::{Acme, Authority, IngressController, Pin, Stack, StackComponent};
 use portico_engine::Engine;
 use portico_practice::cloudflare::{CLUSTER_TOKEN, Kind, PORTICO_TOKEN};
@@ -339,4 +339,25 @@ async fn the_other_ingress_controller_takes_over_and_hands_back() {
     done(&apply(&engine, to(IngressController::Nginx, None)).await);
     assert_eq!(visit(&story, "hello.example.test").await.0, 200);
     settled(&engine, exposed(echo(ECHO, Reach::Lan))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_fails_goes_back_by_itself() {
+    let (story, engine) = homelab().await;
+    let other = Exposure { name: "hello".into(), ..echo("hello.example.test", Reach::Public) };
+    done(&apply(&engine, exposed(other.clone())).await);
+    story
+        .practice
+        .homelab
+        .change(|state| state.unpullable.insert("rancher/mirrored-library-traefik:3.7.13".into()));
+    let to = Change::MoveIngress { to: IngressController::Traefik, accept: Some("3.6.7".into()) };
+    let run = apply(&engine, to).await;
+    assert_eq!(run.state, RunState::Failed, "{run:?}");
+    let back = crate::story::until("the way back begins", async || engine.undoing(&run.id)).await;
+    done(&crate::story::ended(&engine, &back).await);
+    assert_eq!(visit(&story, "hello.example.test").await.0, 200);
+    let charts = story.objects("helmcharts.helm.cattle.io", None);
+    assert!(charts.iter().any(|chart| chart["metadata"]["name"] == "ingress-nginx"), "{charts:?}");
+    settled(&engine, Change::MoveIngress { to: IngressController::Nginx, accept: None }).await;
+    settled(&engine, exposed(other)).await;
 }

@@ -25,6 +25,10 @@ use tokio::{net::TcpStream, task::JoinSet, time::timeout};
 /// Datagrams per second, and the most that are sent at once after a pause.
 const RATE: f64 = 20_000.0;
 const BURST: f64 = 100.0;
+/// The same for asking again in small subnets. A burst of broadcasts is itself a cause of loss, in access points and in
+/// every queue that copies it to many ports; who was missed in one must not be asked in another one.
+const AGAIN_RATE: f64 = 500.0;
+const AGAIN_BURST: f64 = 5.0;
 /// Seconds that an unresolved entry stays: three tries. In large subnets this and the window set the rate.
 const UNRESOLVED: f64 = 3.05;
 /// Unresolved datagrams of one socket are bounded by its send buffer, about 270 empty ones.
@@ -54,7 +58,7 @@ struct Sweep<'a> {
     /// In the table before anything was sent, with its state then.
     cached: HashMap<Ipv4Addr, (Mac, NeighbourState)>,
     proofs: JoinSet<Option<(Ipv4Addr, Mac)>>,
-    /// Unresolved entries allowed at a time.
+    /// Unresolved entries allowed at a time while nobody is found.
     window: usize,
     small: bool,
     lossy: bool,
@@ -151,7 +155,7 @@ impl Sweep<'_> {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut doubts_over = false;
         loop {
-            let open = self.pending.len() < self.window && !(fresh.is_empty() && self.again.is_empty());
+            let open = self.pending.len() < self.room() && !(fresh.is_empty() && self.again.is_empty());
             let waiting_for_cached =
                 self.cached.keys().any(|ip| !self.up.contains_key(ip)) && started.elapsed() < CACHED;
             if !open && self.pending.is_empty() && self.proofs.is_empty() {
@@ -182,11 +186,20 @@ impl Sweep<'_> {
         }
     }
 
+    /// Unresolved entries allowed now: whoever is found keeps an entry.
+    fn room(&self) -> usize {
+        self.window.saturating_sub(self.up.len()).max(16)
+    }
+
     fn send_some(&mut self, fresh: &mut VecDeque<Ipv4Addr>) -> Result<(), LanError> {
-        let rate = if self.small { RATE } else { self.window as f64 / UNRESOLVED };
+        let (rate, burst) = match (self.small, fresh.is_empty()) {
+            (true, false) => (RATE, BURST),
+            (true, true) => (AGAIN_RATE, AGAIN_BURST),
+            (false, _) => (self.room() as f64 / UNRESOLVED, BURST),
+        };
         let passed = std::mem::replace(&mut self.reckoned, Instant::now()).elapsed();
-        self.allowance = (self.allowance + rate * passed.as_secs_f64()).min(BURST);
-        while self.allowance >= 1.0 && self.pending.len() < self.window {
+        self.allowance = (self.allowance + rate * passed.as_secs_f64()).min(burst);
+        while self.allowance >= 1.0 && self.pending.len() < self.room() {
             let Some((ip, round)) = fresh.pop_front().map(|ip| (ip, 1)).or_else(|| self.again.pop_front())
             else {
                 break;
@@ -261,15 +274,16 @@ impl Sweep<'_> {
     }
 
     /// One round without an answer. Small subnets are asked again: twice in all when nothing suggests loss, and
-    /// three times when an answer came late or too few answered to tell.
+    /// three times when too few answered to tell, and four times when an answer came late.
     fn failed(&mut self, ip: Ipv4Addr) {
         // The kernel gave up on a machine that it knew: gone, unless it answers as if it were new.
         if self.cached.remove(&ip).is_some() && !self.up.contains_key(&ip) {
             self.again.push_back((ip, 1));
         }
         let Some((_, round)) = self.pending.remove(&ip) else { return };
-        let rounds = match (self.small, self.lossy || self.up.len() < 4) {
-            (true, true) => 3,
+        let rounds = match (self.small, self.lossy) {
+            (true, true) => 4,
+            (true, false) if self.up.len() < 4 => 3,
             (true, false) => 2,
             (false, _) => 1,
         };
