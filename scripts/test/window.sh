@@ -13,7 +13,10 @@ TAURI_DRIVER=$(tauri_driver) || { cannot "tauri-driver cannot be had"; tell; exi
 
 if cargo build --quiet --workspace --bin portico-desktop; then
     export TAURI_DRIVER PORTICO_APP=$PORTICO_TARGET/debug/portico-desktop
+    # A person who has never started it: no window state, no settings.
+    profile=$(mktemp -d)
     on_a_display() {
+        export XDG_DATA_HOME=$profile/data XDG_CONFIG_HOME=$profile/config XDG_CACHE_HOME=$profile/cache
         # Rendering in software, but composited: without, a still page never gives a screenshot. A bus of its own,
         # so that no keyring and no desktop of the person is touched.
         export LIBGL_ALWAYS_SOFTWARE=1
@@ -21,6 +24,7 @@ if cargo build --quiet --workspace --bin portico-desktop; then
             node --test --test-reporter=tap tests/window/*.test.mjs
     }
     node_tests on_a_display
+    rm -rf "$profile"
 else
     check "the app builds" false
 fi

@@ -6,6 +6,7 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod arguments;
+mod desktop;
 mod door;
 mod world;
 
@@ -35,13 +36,25 @@ fn main() -> ExitCode {
 /// Runs until the window is closed; an error is a sentence for the terminal.
 fn show(arguments: Arguments) -> Result<(), String> {
     display()?;
+    // A rehearsal, and data in another place, stand beside the real one.
+    let only_one = !arguments.practice && arguments.endpoints.is_none() && arguments.data.is_none();
     let world = tauri::async_runtime::block_on(World::open(arguments))?;
-    let app = tauri::Builder::default()
+    let engine = world.api.engine().clone();
+    let for_windows = engine.clone();
+    let mut builder = tauri::Builder::default();
+    if only_one {
+        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| desktop::show(app)));
+    }
+    let app = builder
+        .plugin(tauri_plugin_window_state::Builder::default().build())
+        .plugin(tauri_plugin_notification::init())
+        .on_window_event(move |window, event| desktop::on_window_event(window, event, &for_windows))
+        .setup(|app| Ok(desktop::tray(app)?))
         .invoke_handler(tauri::generate_handler![door::rpc])
         .manage(world.api.clone())
         .build(tauri::generate_context!())
         .map_err(|error| format!("the window cannot be opened: {error}"))?;
-    let engine = world.api.engine().clone();
+    let telling_ends = tauri::async_runtime::spawn(desktop::tell_ends(engine.listen(), app.handle().clone()));
     let telling = tauri::async_runtime::spawn(door::tell(engine.listen(), app.handle().clone()));
     let mut watch = Some(tauri::async_runtime::block_on(async { engine.watch() }));
     app.run(move |app, event| {
@@ -50,6 +63,7 @@ fn show(arguments: Arguments) -> Result<(), String> {
         if matches!(event, RunEvent::ExitRequested { .. }) {
             watch.take();
             telling.abort();
+            telling_ends.abort();
             app.webview_windows().values().for_each(|window| drop(window.close()));
         }
     });

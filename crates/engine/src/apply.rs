@@ -121,6 +121,11 @@ impl Engine {
         self.inner.data.join(format!("stop-{id}"))
     }
 
+    /// Whether a run is at work in this process.
+    pub fn is_at_work(&self) -> bool {
+        !self.running().is_empty()
+    }
+
     fn running(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<String, CancellationToken>> {
         self.inner.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }

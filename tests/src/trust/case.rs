@@ -139,7 +139,8 @@ impl Case<'_> {
                 self.report.pairs.push(format!("{:?} {} {fault:?}", call.service, shape(&call.call)));
             }
         }
-        if let (true, Ok(outcome)) = (troubles.is_empty(), &outcome)
+        // What somebody left in the way of an earlier change may be in the way of this one, too.
+        if let (true, Ok(outcome)) = (troubles.is_empty() && self.undos.is_empty(), &outcome)
             && !outcome.is_done()
         {
             self.report.calm.push(format!("{}: {:?}", words(change), outcome.problems()));

@@ -1,0 +1,91 @@
+//! Portico beside its window: the tray with what is at work, and what is told while nobody looks.
+//!
+//! A window that is closed while a run is at work is only hidden: a build of twenty minutes does not end because
+//! somebody tidied up. The tray brings it back, as does starting Portico once more. Without a tray on the desktop nothing
+//! is lost either: the second start shows the window.
+
+use portico_api::Engine;
+use portico_domain::event::{Event, Happening};
+use portico_domain::run::RunState;
+use tauri::menu::{Menu, MenuItem};
+use tauri::tray::TrayIconBuilder;
+use tauri::{App, AppHandle, Manager, Window, WindowEvent};
+use tauri_plugin_notification::NotificationExt;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+const MAIN: &str = "main";
+const TRAY: &str = "portico";
+
+/// Makes the tray, with the way back to the window and the way out.
+pub fn tray(app: &App) -> tauri::Result<()> {
+    let open = MenuItem::with_id(app, "open", "Open Portico", true, None::<&str>)?;
+    let quit = MenuItem::with_id(app, "quit", "Quit", true, None::<&str>)?;
+    let mut tray = TrayIconBuilder::with_id(TRAY)
+        .tooltip("Portico")
+        .menu(&Menu::with_items(app, &[&open, &quit])?)
+        .on_menu_event(|app, event| match event.id().as_ref() {
+            "open" => show(app),
+            _ => app.exit(0),
+        });
+    if let Some(icon) = app.default_window_icon() {
+        tray = tray.icon(icon.clone());
+    }
+    tray.build(app).map(drop)
+}
+
+/// Brings the window to the front.
+pub fn show(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(MAIN) {
+        let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
+        if let Err(error) = shown {
+            tracing::warn!(%error, "the window cannot be shown");
+        }
+    }
+}
+
+/// Hides the window in place of closing it while a run is at work.
+pub fn on_window_event(window: &Window, event: &WindowEvent, engine: &Engine) {
+    if let WindowEvent::CloseRequested { api, .. } = event
+        && engine.is_at_work()
+        && window.hide().is_ok()
+    {
+        api.prevent_close();
+        notify(
+            window.app_handle(),
+            "Portico goes on",
+            "The run ends without its window. The tray opens it again.",
+        );
+    }
+}
+
+/// Says how a run ended, to whoever does not look at the window.
+pub async fn tell_ends(mut events: Receiver<Event>, app: AppHandle) {
+    loop {
+        match events.recv().await {
+            Ok(Event { what: Happening::RunEnded { state, .. }, .. }) => run_ended(&app, state),
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn run_ended(app: &AppHandle, state: RunState) {
+    let looks_at_it = |window: tauri::WebviewWindow| {
+        window.is_visible().unwrap_or(false) && window.is_focused().unwrap_or(false)
+    };
+    if app.get_webview_window(MAIN).is_some_and(looks_at_it) {
+        return;
+    }
+    match state {
+        RunState::Done => notify(app, "Done", "What you asked for stands, and was checked."),
+        RunState::Failed => notify(app, "A run failed", "Portico says what happened, and how to go on."),
+        RunState::Cancelled | RunState::Interrupted | RunState::Running => {}
+    }
+}
+
+fn notify(app: &AppHandle, title: &str, body: &str) {
+    if let Err(error) = app.notification().builder().title(title).body(body).show() {
+        tracing::warn!(%error, "the desktop shows no notifications");
+    }
+}
