@@ -6,7 +6,7 @@ import { fill } from '../text/format';
 import type { Item, Picture } from './fold';
 import { spoken, written } from './hops';
 import { node, type Layout } from './layout';
-import type { Box, Drawn } from './lines';
+import { beside, type Box, type Drawn } from './lines';
 
 export type Colour = string;
 export interface Font {
@@ -144,8 +144,11 @@ function lineShapes(
   };
   if (!lit || latencyMs === null || places.between < 56) return [path];
   const words = fill(en.flow.latency, { ms: String(Math.round(latencyMs)) });
-  const at = { x: line.start.x + margin + 6, y: line.start.y + margin - 4 };
-  return [path, { kind: 'text', ...at, text: words, font: small, fill: colour('ink-2') }];
+  const { x, y } = beside(line);
+  return [
+    path,
+    { kind: 'text', x: x + margin, y: y + margin, text: words, font: small, fill: colour('ink-2') },
+  ];
 }
 
 type Write = (x: number, y: number, words: string, font: Font, fill: Colour, room?: number) => Shape;

@@ -102,6 +102,12 @@ export function lines(
   return { lines: drawn, joints };
 }
 
+/** Where a number is written: at the line's start, on the side that it does not bend to. */
+export const beside = ({ start, end }: Line): Point => ({
+  x: start.x + 6,
+  y: end.y < start.y ? start.y + 13 : start.y - 4,
+});
+
 export interface Drawn {
   line: Line;
   d: string;
@@ -129,8 +135,8 @@ export function drawLines(
 ): Drawn[] {
   const known = new Map(edges.map((edge) => [edgeKey(edge), edge]));
   const through = new Map<string, Health>();
-  const beside = new Map<number, number>();
-  for (const { start } of lines) beside.set(start.x, (beside.get(start.x) ?? 0) + 1);
+  const company = new Map<number, number>();
+  for (const { start } of lines) company.set(start.x, (company.get(start.x) ?? 0) + 1);
   const draw = (line: Line): Drawn => {
     const own = line.edges.flatMap((key) => known.get(key) ?? []);
     const state = best(own.map((edge) => edge.health));
@@ -141,7 +147,7 @@ export function drawLines(
       d: curve(line),
       health: state,
       lit: own.some((edge) => isLit(edge.from) && isLit(edge.to)),
-      faint: (beside.get(line.start.x) ?? 0) > crowd,
+      faint: (company.get(line.start.x) ?? 0) > crowd,
       quiet: state === 'down' && own.every((edge) => health(edge.from) === 'down'),
       latencyMs: own.length === 1 ? (own[0]?.latencyMs ?? null) : null,
     };
