@@ -162,12 +162,12 @@ function box(
   text: Write,
 ): Part {
   const words = written(item);
-  const { group, health } = item;
+  const { group, health, quiet } = item;
   const shapes: Shape[] = [];
   const radius = at.height === node.height ? 10 : 6;
   const edge = dim
     ? colour('line')
-    : health === 'down' || health === 'degraded'
+    : (health === 'down' && !quiet) || health === 'degraded'
       ? colour(health)
       : colour('line-strong');
   const heading = group?.open ?? false;
@@ -178,7 +178,7 @@ function box(
       shapes.push({ kind: 'box', ...ring, radius: radius + 2, stroke: colour('accent'), line: 2 });
     }
     shapes.push({ kind: 'box', ...at, radius, fill: colour(dim ? 'ground' : 'raised') });
-    if (health === 'down' && !dim)
+    if (health === 'down' && !quiet && !dim)
       shapes.push({ kind: 'box', ...at, radius, fill: colour('down-soft'), opacity: 0.7 });
     shapes.push({ kind: 'box', ...at, radius, stroke: edge, dash: health === 'unknown' ? '3 3' : undefined });
   }

@@ -48,7 +48,7 @@ export function scene(
       places.lines,
       picture.edges,
       places.spots,
-      (id) => items.get(id)?.health,
+      (id) => items.get(id),
       (id) => on?.has(id) ?? false,
     ),
     lit: on,

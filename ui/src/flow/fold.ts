@@ -1,6 +1,7 @@
 // The graph as it is drawn: services of one namespace stand together, and a folded namespace is one box for its
 // services and one for their names. A folded box is as bad as its worst member and counts them all.
 import type { Edge, FlowGraph, Health, Hop } from '../api/types';
+import { consequences } from './causes';
 import { byId, namespaceOf } from './filter';
 
 export interface Group {
@@ -10,7 +11,7 @@ export interface Group {
   healths: Record<Health, number>;
 }
 /** A hop, or a namespace in the place of its hops; open, it is the heading above them. */
-export type Item = Hop & { group?: Group };
+export type Item = Hop & { group?: Group; /** Down because of another hop, which is red. */ quiet?: boolean };
 
 export interface Picture {
   items: Item[];
@@ -28,7 +29,7 @@ export const worst = (healths: Iterable<Health>): Health =>
   [...healths].reduce((bad, health) => (order.indexOf(health) > order.indexOf(bad) ? health : bad), 'up');
 export const edgeKey = (edge: Pick<Edge, 'from' | 'to'>): string => `${edge.from}>${edge.to}`;
 
-function box(column: Hop['column'], namespace: string, members: Hop[], open: boolean): Item {
+function box(column: Hop['column'], namespace: string, members: Item[], open: boolean): Item {
   const healths = { up: 0, degraded: 0, unknown: 0, down: 0 };
   for (const { health } of members) healths[health] += 1;
   return {
@@ -38,6 +39,9 @@ function box(column: Hop['column'], namespace: string, members: Hop[], open: boo
     detail: '',
     health: worst(members.map((hop) => hop.health)),
     reason: null,
+    quiet:
+      members.some(({ health }) => health === 'down') &&
+      members.every((hop) => hop.health !== 'down' || hop.quiet),
     group: { namespace, open, count: members.length, healths },
   };
 }
@@ -67,7 +71,12 @@ function spaces(graph: FlowGraph): Map<string, { names: Set<string>; services: S
 
 export function fold(graph: FlowGraph, isFolded: (namespace: string) => boolean): Picture {
   const hops = byId(graph);
-  const of = (ids: Iterable<string>) => [...ids].flatMap((id) => hops.get(id) ?? []);
+  const quiet = consequences(graph);
+  const of = (ids: Iterable<string>): Item[] =>
+    [...ids].flatMap((id) => {
+      const hop = hops.get(id);
+      return hop ? (quiet.has(id) ? { ...hop, quiet: true } : hop) : [];
+    });
   const drawnAs = new Map(graph.hops.map((hop) => [hop.id, hop.id]));
   const gathered: Item[] = [];
   const foldable: string[] = [];

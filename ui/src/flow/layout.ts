@@ -10,6 +10,7 @@ export const node = { width: 128, widest: 168, height: 54, dense: 32, heading: 2
 /** More rows than this in a column are drawn in one line each. */
 const crowded = 12;
 const row = { least: 64, most: 84, dense: 38 } as const;
+const tight = row.dense - node.dense;
 const gap = { least: 24, most: 72 } as const;
 
 export interface Layout {
@@ -74,11 +75,11 @@ export function layout(picture: Shape, area: { width: number; height: number }):
   const middle = new Map<string, number>();
   const place = (column: Column, wish: (id: string) => number, apiece = step) => {
     const items = rows(column);
-    const space = isDense(column) ? row.dense - node.dense : apiece - node.height;
+    const space = isDense(column) ? tight : apiece - node.height;
     let offset = 0;
     const offsets = items.map((item, index) => {
       const before = items[index - 1];
-      if (before) offset += height(before) / 2 + space + height(item) / 2;
+      if (before) offset += height(before) / 2 + (before.group?.open ? tight : space) + height(item) / 2;
       return offset;
     });
     const places = apart(

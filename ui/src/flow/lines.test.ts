@@ -9,12 +9,12 @@ import { curve, drawLines } from './lines';
 function drawn(flow: FlowGraph, lit: ReadonlySet<string> = new Set()) {
   const picture = fold(flow, () => false);
   const places = layout(picture, { width: 1200, height: 700 });
-  const healths = new Map(picture.items.map((item) => [item.id, item.health]));
+  const items = new Map(picture.items.map((item) => [item.id, item]));
   const lines = drawLines(
     places.lines,
     picture.edges,
     places.spots,
-    (id) => healths.get(id),
+    (id) => items.get(id),
     (id) => lit.has(id),
   );
   return { picture, places, lines };
@@ -56,6 +56,21 @@ it('lights the selected path alone', () => {
   const lit = drawn(flow, new Set(path?.hops)).lines.filter((line) => line.lit);
   // To its name, to the joint, on to three workers and from each to the ingress, the service, its machine.
   expect(lit).toHaveLength(1 + 1 + 3 + 3 + 1 + 1);
+});
+
+it('keeps quiet about a service of which every machine is down', () => {
+  const flow = graph(0);
+  const hops = flow.hops.map((hop) => (hop.id === 'node/nuc-1' ? { ...hop, health: 'down' as const } : hop));
+  const { picture, lines } = drawn({ ...flow, hops });
+  expect(picture.items.filter((item) => item.quiet).map(({ id }) => id)).toEqual([
+    'services/apps',
+    'service/wiki',
+  ]);
+  expect(lines.find(({ line }) => line.id === 'ingress>service/wiki')).toMatchObject({
+    health: 'down',
+    quiet: true,
+  });
+  expect(drawn(flow).picture.items.some((item) => item.quiet)).toBe(false);
 });
 
 it('keeps quiet below the hop that is down', () => {

@@ -2,7 +2,7 @@
 // Where every name leads to every worker, a line for each pair would be a grey wall: they meet in one point
 // between the columns instead. Geometry alone is kept here; health and light are read when a line is drawn.
 import type { Edge, Health } from '../api/types';
-import { edgeKey, worst } from './fold';
+import { edgeKey, worst, type Item } from './fold';
 
 export interface Box {
   x: number;
@@ -113,7 +113,7 @@ export interface Drawn {
   d: string;
   health: Health;
   lit: boolean;
-  /** Down only because the box it comes from is: that box is red, what hangs below it is quiet. */
+  /** Down only because a box is: the cause is red, what hangs below it is quiet. */
   quiet: boolean;
   /** One of very many between two columns: drawn faintly, so that they are a tone and not a wall. */
   faint: boolean;
@@ -130,7 +130,7 @@ export function drawLines(
   lines: readonly Line[],
   edges: readonly Edge[],
   spots: ReadonlyMap<string, Box>,
-  health: (id: string) => Health | undefined,
+  item: (id: string) => Pick<Item, 'health' | 'quiet'> | undefined,
   isLit: (id: string) => boolean,
 ): Drawn[] {
   const known = new Map(edges.map((edge) => [edgeKey(edge), edge]));
@@ -148,7 +148,8 @@ export function drawLines(
       health: state,
       lit: own.some((edge) => isLit(edge.from) && isLit(edge.to)),
       faint: (company.get(line.start.x) ?? 0) > crowd,
-      quiet: state === 'down' && own.every((edge) => health(edge.from) === 'down'),
+      quiet:
+        state === 'down' && own.every((edge) => item(edge.from)?.health === 'down' || item(edge.to)?.quiet),
       latencyMs: own.length === 1 ? (own[0]?.latencyMs ?? null) : null,
     };
   };

@@ -301,8 +301,8 @@ export const en = {
     exports: { svg: 'Picture as SVG', png: 'Picture as PNG' },
     exportFailed: 'The picture could not be saved.',
     exportName: 'portico-flow',
-    lookedAt: 'Last looked at {when}',
-    fix: 'What would fix it',
+    probed: 'Last probe: {when}',
+    fix: 'What would fix it:',
     others: '{names} and {count} more',
     overview: 'Overview of the drawing',
     columns: {
