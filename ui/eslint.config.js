@@ -33,5 +33,8 @@ export default ts.config(
     files: ['src/api/door.ts', 'src/api/door.test.ts'],
     rules: { 'no-restricted-imports': restrict(xyflow) },
   },
-  { files: ['src/flow/FlowView.svelte'], rules: { 'no-restricted-imports': restrict(tauri) } },
+  {
+    files: ['src/flow/FlowView.svelte', 'src/flow/FlowCamera.svelte'],
+    rules: { 'no-restricted-imports': restrict(tauri) },
+  },
 );

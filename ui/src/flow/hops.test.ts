@@ -31,6 +31,12 @@ it('names the first hop that is down, and who is cut off by it', () => {
   expect(worse?.affected).toHaveLength(7);
 });
 
+it('names the machine and not the service that is down because of it', () => {
+  const hops = flow.hops.map((hop) => (hop.id === 'node/nuc-1' ? { ...hop, health: 'down' as const } : hop));
+  expect(banner({ ...flow, hops })?.hop.id).toBe('node/nuc-1');
+  expect(banner({ ...flow, hops })?.affected).toEqual(['wiki']);
+});
+
 it('has nothing to say when nothing is down; unknown is no outage', () => {
   const hops = flow.hops.map((hop) => ({ ...hop, health: 'unknown' as const }));
   expect(banner({ ...flow, hops })).toBeNull();
@@ -38,6 +44,6 @@ it('has nothing to say when nothing is down; unknown is no outage', () => {
 
 it('writes a host name in two lines, and everything else as it is', () => {
   const [name, wayIn] = ['name/echo', 'way-in/pi-2'].map((id) => flow.hops.find((hop) => hop.id === id));
-  expect(name && written(name)).toEqual({ label: 'echo', detail: 'example.test · 3 × A' });
+  expect(name && written(name)).toMatchObject({ label: 'echo', detail: 'example.test · 3 × A' });
   expect(wayIn && written(wayIn)).toMatchObject({ label: 'pi-2', detail: '192.168.1.82' });
 });

@@ -1,14 +1,41 @@
 // A path as the list the panel tells: each hop with the time it took to get there.
 import type { FlowGraph, Hop, Path } from '../api/types';
 import { en } from '../text/en';
-import { fill } from '../text/format';
+import { count, fill, many, names } from '../text/format';
+import type { Group, Item } from './fold';
 import { columns } from './layout';
 
-/** What is written on a hop in the diagram: a name in two lines, because host names are long. */
-export function written(hop: Hop): { label: string; detail: string } {
-  const dot = hop.label.indexOf('.');
-  if (hop.column !== 'name' || dot < 0) return hop;
-  return { label: hop.label.slice(0, dot), detail: `${hop.label.slice(dot + 1)} · ${hop.detail}` };
+/** The healths of a folded namespace's members in words, the worst first. */
+function counts({ count: all, healths }: Group): string {
+  const bad = (['down', 'unknown', 'degraded'] as const).filter((health) => healths[health] > 0);
+  const told = healths.up === all ? (['up'] as const) : bad;
+  return told.map((health) => fill(en.flow.counts[health], { count: count(healths[health]) })).join(', ');
+}
+
+/** What is written on a box: a name in two lines, because host names are long. `full` is all that is known. */
+export function written(item: Item): { label: string; detail: string; full: string } {
+  const { label, detail, group } = item;
+  if (group) return { label, detail: counts(group), full: `${memberCount(item, group)}: ${counts(group)}` };
+  const dot = label.indexOf('.');
+  if (item.column !== 'name' || dot < 0) return { label, detail, full: detail };
+  return { label: label.slice(0, dot), detail: `${label.slice(dot + 1)} · ${detail}`, full: detail };
+}
+
+function memberCount({ column }: Item, group: Group): string {
+  const [one, other] = en.flow.members[column === 'name' ? 'name' : 'service'];
+  return many(group.count, one, other);
+}
+
+/** What a screen reader says after the label: the kind of hop, or what the namespace holds. */
+export function spoken(item: Item): string {
+  if (!item.group) return en.flow.columns[item.column];
+  return `${en.flow.namespace}, ${memberCount(item, item.group)}, ${counts(item.group)}`;
+}
+
+/** All of a few names, and the first of many. */
+export function listed(all: string[], few = 4): string {
+  if (all.length <= few + 1) return names(all);
+  return fill(en.flow.others, { names: all.slice(0, few).join(', '), count: count(all.length - few) });
 }
 
 export interface TimedHop {
@@ -18,14 +45,31 @@ export interface TimedHop {
 
 export function timed(graph: Pick<FlowGraph, 'hops' | 'edges'>, path: Path): TimedHop[] {
   const on = new Set(path.hops);
-  return graph.hops
+  const edges = graph.edges.filter((edge) => on.has(edge.from) && on.has(edge.to));
+  const hops = graph.hops
     .filter((hop) => on.has(hop.id))
-    .toSorted((a, b) => columns.indexOf(a.column) - columns.indexOf(b.column))
-    .map((hop) => {
-      const into = graph.edges.filter((edge) => edge.to === hop.id && on.has(edge.from));
-      const known = into.flatMap((edge) => edge.latencyMs ?? []);
-      // A hop that is up but was not timed says nothing; a dash is for what should have answered.
-      if (known.length === 0) return { hop, latency: into.length === 0 || hop.health === 'up' ? '' : '—' };
-      return { hop, latency: fill(en.flow.latency, { ms: Math.round(Math.min(...known)) }) };
-    });
+    .toSorted((a, b) => columns.indexOf(a.column) - columns.indexOf(b.column));
+  return together(hops).map((hop) => {
+    const into = edges.filter((edge) => edge.to === hop.id);
+    const known = into.flatMap((edge) => edge.latencyMs ?? []);
+    // A hop that is up but was not timed says nothing; a dash is for what should have answered.
+    if (known.length === 0) return { hop, latency: into.length === 0 || hop.health === 'up' ? '' : '—' };
+    return { hop, latency: fill(en.flow.latency, { ms: Math.round(Math.min(...known)) }) };
+  });
+}
+
+/** Many ways in that are up are told in one line; whichever is not stands by itself. */
+function together(hops: Hop[]): Hop[] {
+  const alike = hops.filter((hop) => hop.column === 'way-in' && hop.health === 'up');
+  const [first] = alike;
+  if (!first || alike.length <= 5) return hops;
+  const one = {
+    ...first,
+    label: listed(
+      alike.map(({ label }) => label),
+      2,
+    ),
+    detail: '',
+  };
+  return hops.flatMap((hop) => (hop === first ? one : alike.includes(hop) ? [] : hop));
 }

@@ -1,52 +1,124 @@
 import { describe, expect, it } from 'vitest';
+import { crowd } from '../../tests/fixture/crowd';
 import { graph } from '../../tests/fixture/graph';
-import { apart, columns, fit, layout, neighbour, node } from './layout';
+import type { FlowGraph } from '../api/types';
+import { fold, type Picture } from './fold';
+import { apart, columns, layout } from './layout';
+import { head } from './viewport';
+import type { Box } from './lines';
 
 const area = { width: 1200, height: 700 };
+const drawn = (flow: FlowGraph, folded = false): Picture => fold(flow, () => folded);
+const boxes = (spots: ReadonlyMap<string, Box>) => [...spots.values()];
+
+function overlap(a: Box, b: Box): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
 
 describe('layout', () => {
   it('puts each hop into the column of its kind', () => {
-    const flow = graph(0);
-    const places = layout(flow, area);
-    for (const hop of flow.hops) {
-      const head = places.heads.find((other) => other.column === hop.column);
-      expect(places.spots.get(hop.id)?.x, hop.id).toBe(head?.x);
+    const picture = drawn(graph(0));
+    const places = layout(picture, area);
+    for (const item of picture.items) {
+      const column = places.heads.find((other) => other.column === item.column);
+      expect(places.spots.get(item.id)?.x, item.id).toBe(column?.x);
     }
-    expect(places.heads.map((head) => head.column)).toEqual(columns);
+    expect(places.heads.map(({ column }) => column)).toEqual(columns);
   });
 
   it('moves nothing when only the state of hops changes', () => {
     const before = graph(0);
     const after = {
       ...before,
-      hops: before.hops.map((hop) => ({ ...hop, health: 'unknown' as const, detail: 'x' })),
+      hops: before.hops.map((hop) => ({ ...hop, health: 'unknown' as const })),
+      edges: before.edges.map((edge) => ({ ...edge, health: 'down' as const, latencyMs: 7 })),
     };
-    expect(layout(after, area)).toEqual(layout(before, area));
+    expect(layout(drawn(after), area)).toEqual(layout(drawn(before), area));
   });
 
-  it('never lets two hops of a column overlap, nor reach above the headings', () => {
-    const flow = graph(0);
-    const { spots } = layout(flow, { width: 300, height: 100 });
-    for (const column of columns) {
-      const rows = flow.hops.filter((hop) => hop.column === column).map((hop) => spots.get(hop.id)?.y ?? NaN);
-      for (const [index, y] of rows.entries()) {
-        expect(y).toBeGreaterThan(16);
-        if (index > 0) expect(y - (rows[index - 1] ?? 0)).toBeGreaterThanOrEqual(node.height);
-      }
-    }
+  it('fits the columns of a usual window, and draws wider boxes where there is room', () => {
+    expect(layout(drawn(graph(0)), { width: 896, height: 700 }).width).toBeLessThanOrEqual(896);
+    const wide = layout(drawn(graph(0)), { width: 1500, height: 700 });
+    expect(wide.box).toBeGreaterThan(128);
+    expect(wide.width).toBeLessThanOrEqual(1500);
   });
 
-  it('fits the columns of a usual window at full size', () => {
-    const places = layout(graph(0), { width: 896, height: 700 });
-    expect(places.width).toBeLessThanOrEqual(896);
-    expect(fit(places, { width: 932, height: 760 }, 18).zoom).toBe(1);
+  it('sets each name on the line of its service', () => {
+    const { spots } = layout(drawn(graph(0)), area);
+    const middle = (id: string) => (spots.get(id)?.y ?? NaN) + (spots.get(id)?.height ?? NaN) / 2;
+    for (const name of ['echo', 'wiki', 'backup'])
+      expect(middle(`name/${name}`)).toBe(middle(`service/${name}`));
   });
 
-  it('lays out a graph without hops', () => {
-    const places = layout({ hops: [], edges: [] }, area);
+  it('lays out a picture without boxes', () => {
+    const places = layout({ items: [], edges: [] }, area);
     expect(places.spots.size).toBe(0);
     expect(places.heads).toHaveLength(6);
   });
+});
+
+describe.each([
+  { services: 1, machines: 1, namespaces: 1 },
+  { services: 9, machines: 3, namespaces: 9 },
+  { services: 40, machines: 5, namespaces: 4 },
+  { services: 200, machines: 20, namespaces: 14 },
+  { services: 200, machines: 20, namespaces: 200 },
+])('the layout of $services services on $machines machines in $namespaces namespaces', (size) => {
+  describe.each([1, 2, 3, 4, 5].flatMap((seed) => [true, false].map((folded) => ({ seed, folded }))))(
+    'seed $seed, folded: $folded',
+    ({ seed, folded }) => {
+      const picture = drawn(crowd(seed, size), folded);
+      const places = layout(picture, area);
+
+      it('has no overlapping boxes, nor any above the headings', () => {
+        const all = boxes(places.spots);
+        expect(all).toHaveLength(picture.items.length);
+        expect(Math.min(...all.map((box) => box.y))).toBe(head);
+        expect(Math.max(...all.map((box) => box.y + box.height))).toBeLessThanOrEqual(places.height);
+        const pairs = all.flatMap((box, index) =>
+          all.slice(index + 1).filter((other) => overlap(box, other)),
+        );
+        expect(pairs).toEqual([]);
+      });
+
+      it('keeps every line in the gap between two columns, where no box is', () => {
+        const lefts = places.heads.map(({ x }) => x);
+        for (const { start, end, id } of places.lines) {
+          expect(start.x, id).toBeLessThan(end.x);
+          // A curve stays between its ends, see `curve`.
+          for (const left of lefts) expect(start.x < left + places.box && end.x > left, id).toBe(false);
+        }
+      });
+
+      it('draws each edge exactly once: by itself, or from its box and into its box where lines meet', () => {
+        const ends = new Map<string, number>();
+        for (const line of places.lines)
+          for (const edge of line.edges)
+            ends.set(
+              edge,
+              (ends.get(edge) ?? 0) + (places.joints.length > 0 && line.id.includes('*') ? 1 : 2),
+            );
+        expect(ends.size).toBe(picture.edges.length);
+        expect(new Set(places.lines.map(({ id }) => id)).size).toBe(places.lines.length);
+        expect(new Set(ends.values())).toEqual(new Set([2]));
+      });
+
+      it('is the same every time', () =>
+        expect(layout(drawn(crowd(seed, size), folded), area)).toEqual(places));
+    },
+  );
+});
+
+it('lays 200 services out fast, and folded ones fit a window', () => {
+  const size = { services: 200, machines: 20, namespaces: 10 };
+  const flow = crowd(7, size);
+  const start = performance.now();
+  for (let time = 0; time < 10; time += 1) layout(drawn(flow), area);
+  // About 10 ms on a slow machine; the limit leaves room for a busy one.
+  expect((performance.now() - start) / 10).toBeLessThan(150);
+  const folded = layout(drawn(flow, true), area);
+  expect(folded.height).toBeLessThan(900);
+  expect(folded.lines.length).toBeLessThan(400);
 });
 
 describe('apart', () => {
@@ -57,18 +129,14 @@ describe('apart', () => {
     { wishes: [100, 0], want: [45, 55] },
     { wishes: [0, 2, 100], want: [-4, 6, 100] },
     { wishes: [], want: [] },
-  ])('$wishes become $want', ({ wishes, want }) => expect(apart(wishes, 10)).toEqual(want));
-});
+  ])('$wishes become $want', ({ wishes, want }) =>
+    expect(
+      apart(
+        wishes,
+        wishes.map((_, index) => index * 10),
+      ),
+    ).toEqual(want),
+  );
 
-describe('neighbour', () => {
-  const { spots } = layout(graph(0), area);
-
-  it.each([
-    ['lan', 'ArrowRight', 'name/photos'],
-    ['service/echo', 'ArrowDown', 'service/grafana'],
-    ['service/grafana', 'ArrowUp', 'service/echo'],
-    ['service/echo', 'ArrowUp', null],
-    ['ingress', 'ArrowLeft', 'way-in/pi-2'],
-    ['ingress', 'a', null],
-  ])('%s %s leads to %s', (from, key, want) => expect(neighbour(spots, from, key)).toBe(want));
+  it('minds different sizes', () => expect(apart([0, 0, 0], [0, 40, 50])).toEqual([-30, 10, 20]));
 });

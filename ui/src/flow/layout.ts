@@ -1,38 +1,43 @@
-// Where each hop stands: fixed columns by kind of hop, rows in the graph's own order. Pure, and blind to
+// Where each box stands: fixed columns by kind of hop, rows in the picture's own order. Pure, and blind to
 // health, so that nothing jumps when only the state of a hop changes. No layout library is needed for it.
-import type { Column, Edge, Hop } from '../api/types';
+import type { Column, Edge } from '../api/types';
+import type { Item } from './fold';
+import { head, zoomed } from './viewport';
+import { lines, type Box, type Line, type Point } from './lines';
 
 export const columns: readonly Column[] = ['who', 'name', 'way-in', 'ingress', 'service', 'runs-on'];
-export const node = { width: 128, height: 54 } as const;
-const row = { least: 64, most: 84 } as const;
-const head = 32;
-const gap = { least: 24, most: 96 } as const;
+export const node = { width: 128, widest: 168, height: 54, dense: 32, heading: 26 } as const;
+/** More rows than this in a column are drawn in one line each. */
+const crowded = 12;
+const row = { least: 64, most: 84, dense: 38 } as const;
+const tight = row.dense - node.dense;
+const gap = { least: 24, most: 72 } as const;
 
-export interface Spot {
-  x: number;
-  y: number;
-}
 export interface Layout {
-  spots: Map<string, Spot>;
+  spots: ReadonlyMap<string, Box>;
   heads: { column: Column; x: number }[];
+  lines: Line[];
+  joints: Point[];
   width: number;
   height: number;
-  /** Room between two columns, for what is written on a line. */
+  /** How wide a box is, and how much room is between two columns. */
+  box: number;
   between: number;
 }
-type Graph = {
-  hops: readonly Pick<Hop, 'id' | 'column'>[];
+type Placed = Pick<Item, 'id' | 'column'> & { group?: { open: boolean } };
+export interface Shape {
+  items: readonly Placed[];
   edges: readonly Pick<Edge, 'from' | 'to'>[];
-};
+}
 
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Moves wished places apart to at least one row each, keeps their order, and stays as near as it can:
- * neighbours that collide become a block around the mean of their wishes. */
-export function apart(wishes: readonly number[], pitch: number): number[] {
+/** Moves wished places apart, keeps their order, and stays as near as it can: neighbours that collide become a
+ * block around the mean of their wishes. `offsets`: how far from the first each one stands when all touch. */
+export function apart(wishes: readonly number[], offsets: readonly number[]): number[] {
   const blocks: { sum: number; size: number }[] = [];
   wishes.forEach((wish, index) => {
-    let block = { sum: wish - index * pitch, size: 1 };
+    let block = { sum: wish - (offsets[index] ?? 0), size: 1 };
     for (
       let last = blocks.at(-1);
       last && last.sum / last.size > block.sum / block.size;
@@ -45,88 +50,101 @@ export function apart(wishes: readonly number[], pitch: number): number[] {
   });
   return blocks
     .flatMap(({ sum, size }) => Array<number>(size).fill(sum / size))
-    .map((base, index) => base + index * pitch);
+    .map((base, index) => base + (offsets[index] ?? 0));
 }
 
-/** Lays the graph out for a drawing area in pixels; columns and rows take the room that is there, within reason. */
-export function layout(graph: Graph, area: { width: number; height: number }): Layout {
-  const room = (area.width - columns.length * node.width) / (columns.length - 1);
-  const between = Math.min(gap.most, Math.max(gap.least, room));
-  const pitch = node.width + between;
-  const of = (column: Column) => graph.hops.filter((hop) => hop.column === column);
-  const tallest = Math.max(1, ...columns.map((column) => of(column).length));
+/** Lays the picture out for a drawing area in pixels; columns and rows take the room that is there, within reason. */
+export function layout(picture: Shape, area: { width: number; height: number }): Layout {
+  const of = new Map(columns.map((column) => [column, [] as Placed[]]));
+  for (const item of picture.items) of.get(item.column)?.push(item);
+  const rows = (column: Column) => of.get(column) ?? [];
+
+  // Names stand beside their services and machines are met twice, so both of a pair are drawn alike.
+  const count = (...pair: Column[]) => Math.max(1, ...pair.map((column) => rows(column).length));
+  const isDense = (column: Column) =>
+    (column === 'name' || column === 'service'
+      ? count('name', 'service')
+      : column === 'way-in' || column === 'runs-on'
+        ? count('way-in', 'runs-on')
+        : count(column)) > crowded;
+  const tallest = Math.max(...columns.map((column) => (isDense(column) ? 1 : count(column))));
   const step = Math.min(row.most, Math.max(row.least, (area.height - head) / tallest));
-  const middle = ((tallest - 1) * step) / 2;
-  const y = new Map<string, number>();
+  const height = ({ column, group }: Placed) =>
+    group ? (group.open ? node.heading : node.height) : isDense(column) ? node.dense : node.height;
 
+  const middle = new Map<string, number>();
   const place = (column: Column, wish: (id: string) => number, apiece = step) => {
-    const hops = of(column);
+    const items = rows(column);
+    const space = isDense(column) ? tight : apiece - node.height;
+    let offset = 0;
+    const offsets = items.map((item, index) => {
+      const before = items[index - 1];
+      if (before) offset += height(before) / 2 + (before.group?.open ? tight : space) + height(item) / 2;
+      return offset;
+    });
     const places = apart(
-      hops.map((hop) => wish(hop.id)),
-      apiece,
+      items.map(({ id }) => wish(id)),
+      offsets,
     );
-    hops.forEach((hop, index) => y.set(hop.id, places[index] ?? 0));
+    items.forEach(({ id }, index) => middle.set(id, places[index] ?? 0));
   };
+  const next = new Map<string, string[]>();
+  for (const { from, to } of picture.edges) next.set(from, [...(next.get(from) ?? []), to]);
   const ahead = (id: string): number => {
-    const known = graph.edges.filter((edge) => edge.from === id).flatMap((edge) => y.get(edge.to) ?? []);
-    return known.length > 0 ? mean(known) : middle;
+    const known = (next.get(id) ?? []).flatMap((to) => middle.get(to) ?? []);
+    return known.length > 0 ? mean(known) : 0;
   };
 
-  place('service', () => middle);
-  const machines = of('runs-on').length;
-  place(
-    'runs-on',
-    () => middle,
-    Math.max(step, Math.min(2 * step, (tallest * step) / Math.max(1, machines))),
-  );
-  for (const column of ['ingress', 'way-in', 'name', 'who'] as const) place(column, ahead);
+  place('service', () => 0);
+  const machines = count('runs-on');
+  place('runs-on', () => 0, Math.max(step, Math.min(2 * step, (tallest * step) / machines)));
+  for (const column of ['ingress', 'way-in'] as const) place(column, ahead);
+  const level = besideServices(rows('name'), rows('service'), middle);
+  place('name', (id) => level.get(id) ?? ahead(id));
+  place('who', ahead);
 
-  const top = Math.min(0, ...y.values());
-  const bottom = Math.max(0, ...y.values());
-  const left = (column: Column) => columns.indexOf(column) * pitch;
+  const edge = (item: Placed, side: -1 | 1) => (middle.get(item.id) ?? 0) + (side * height(item)) / 2;
+  const top = Math.min(0, ...picture.items.map((item) => edge(item, -1)));
+  const bottom = Math.max(node.height, ...picture.items.map((item) => edge(item, 1) - top)) + head;
+  // A picture that is too high for the area is shown smaller, which leaves it more room in its width.
+  const zoom = Math.min(1, Math.max(zoomed.readable, area.height / bottom));
+  const { box, between } = shared(area.width / zoom);
+  const left = (column: Column) => Math.round(columns.indexOf(column) * (box + between));
+  const spots = new Map<string, Box>();
+  for (const item of picture.items) {
+    const y = Math.round((middle.get(item.id) ?? 0) - height(item) / 2 - top + head);
+    spots.set(item.id, { x: left(item.column), y, width: box, height: height(item) });
+  }
+  const names = new Set(rows('name').map(({ id }) => id));
   return {
-    spots: new Map(
-      graph.hops.map((hop) => [hop.id, { x: left(hop.column), y: (y.get(hop.id) ?? 0) - top + head }]),
-    ),
+    spots,
+    ...lines(picture.edges, spots, (id) => names.has(id)),
     heads: columns.map((column) => ({ column, x: left(column) })),
-    width: (columns.length - 1) * pitch + node.width,
-    height: bottom - top + head + node.height,
+    width: left('runs-on') + box,
+    height: Math.round(bottom),
+    box,
     between,
   };
 }
 
-/** The view that shows everything, but never larger than drawn nor too small to read. */
-export function fit(
-  drawn: { width: number; height: number },
-  area: { width: number; height: number },
-  margin: number,
-) {
-  const wide = (area.width - 2 * margin) / drawn.width;
-  const high = (area.height - 2 * margin) / drawn.height;
-  const zoom = Math.min(1, Math.max(0.72, Math.min(wide, high)));
+/** How the width is shared: gaps first, for lines to be told apart, then boxes, for longer names. */
+function shared(width: number): { box: number; between: number } {
+  const spare = Math.max(0, width - columns.length * node.width);
+  const between = Math.min(gap.most, Math.max(gap.least, (spare * 0.6) / (columns.length - 1)));
+  const rest = spare - between * (columns.length - 1);
   return {
-    x: Math.max(margin, (area.width - drawn.width * zoom) / 2),
-    y: Math.max(margin, Math.min(40, (area.height - drawn.height * zoom) / 2)),
-    zoom,
+    box: Math.floor(node.width + Math.min(node.widest - node.width, Math.max(0, rest / columns.length))),
+    between,
   };
 }
 
-/** The hop that an arrow key leads to: the nearest in the next column that has any, or the next in this one. */
-export function neighbour(spots: Map<string, Spot>, from: string, key: string): string | null {
-  const here = spots.get(from);
-  if (!here) return null;
-  const others = [...spots].filter(([id]) => id !== from);
-  const ahead = others.filter(([, spot]) =>
-    key === 'ArrowRight'
-      ? spot.x > here.x
-      : key === 'ArrowLeft'
-        ? spot.x < here.x
-        : key === 'ArrowDown'
-          ? spot.x === here.x && spot.y > here.y
-          : key === 'ArrowUp'
-            ? spot.x === here.x && spot.y < here.y
-            : false,
-  );
-  const far = ([, spot]: [string, Spot]) => Math.abs(spot.x - here.x) * 1000 + Math.abs(spot.y - here.y);
-  return ahead.toSorted((a, b) => far(a) - far(b))[0]?.[0] ?? null;
+/** Where names are as many as services, each stands on the line of its own. */
+function besideServices(
+  names: readonly Placed[],
+  services: readonly Placed[],
+  middle: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const rows = services.filter((item) => !item.group?.open);
+  if (rows.length !== names.length) return new Map();
+  return new Map(names.map(({ id }, index) => [id, middle.get(rows[index]?.id ?? '') ?? 0]));
 }

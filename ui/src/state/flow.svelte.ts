@@ -1,12 +1,21 @@
-// The flow graph as the backend last saw it, and which hop is selected.
+// The flow graph as the backend last saw it, which hop is selected, and what part of it a person asked for.
 import { call, problemOf } from '../api/door';
 import type { FlowGraph, Path, Problem } from '../api/types';
+import { everything, narrow, type Filter } from '../flow/filter';
+import { crowd } from '../flow/fold';
 import { feed } from './feed';
 
 class FlowStore {
   graph = $state.raw<FlowGraph | null>(null);
   problem = $state<Problem | null>(null);
   selected = $state<string | null>(null);
+  filter = $state.raw<Filter>(everything);
+  /** Namespaces that somebody folded or opened; the others are folded when there are many services. */
+  folds = $state.raw<ReadonlyMap<string, boolean>>(new Map());
+
+  /** What is drawn and listed. */
+  readonly shown = $derived(this.graph && narrow(this.graph, this.filter));
+  readonly crowded = $derived((this.shown?.paths.length ?? 0) > crowd);
 
   /** Every path that the selected hop lies on. */
   readonly paths = $derived<Path[]>(
@@ -27,6 +36,16 @@ class FlowStore {
 
   select(id: string | null): void {
     this.selected = id === this.selected ? null : id;
+  }
+
+  narrow(change: Partial<Filter>): void {
+    this.filter = { ...this.filter, ...change };
+  }
+
+  readonly isFolded = (namespace: string): boolean => this.folds.get(namespace) ?? this.crowded;
+
+  fold(namespaces: string[], folded: boolean): void {
+    this.folds = new Map([...this.folds, ...namespaces.map((name) => [name, folded] as const)]);
   }
 
   listen(): () => void {

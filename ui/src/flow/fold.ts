@@ -1,0 +1,143 @@
+// The graph as it is drawn: services of one namespace stand together, and a folded namespace is one box for its
+// services and one for their names. A folded box is as bad as its worst member and counts them all.
+import type { Edge, FlowGraph, Health, Hop } from '../api/types';
+import { consequences } from './causes';
+import { byId, namespaceOf } from './filter';
+
+export interface Group {
+  namespace: string;
+  open: boolean;
+  count: number;
+  healths: Record<Health, number>;
+}
+/** A hop, or a namespace in the place of its hops; open, it is the heading above them. */
+export type Item = Hop & { group?: Group; /** Down because of another hop, which is red. */ quiet?: boolean };
+
+export interface Picture {
+  items: Item[];
+  edges: Edge[];
+  /** In which box each hop is drawn. */
+  drawnAs: ReadonlyMap<string, string>;
+  /** The namespaces that can be folded. */
+  foldable: string[];
+}
+
+/** From here on namespaces are folded until somebody opens them. */
+export const crowd = 24;
+const order: readonly Health[] = ['up', 'degraded', 'unknown', 'down'];
+export const worst = (healths: Iterable<Health>): Health =>
+  [...healths].reduce((bad, health) => (order.indexOf(health) > order.indexOf(bad) ? health : bad), 'up');
+export const edgeKey = (edge: Pick<Edge, 'from' | 'to'>): string => `${edge.from}>${edge.to}`;
+
+function box(column: Hop['column'], namespace: string, members: Item[], open: boolean): Item {
+  const healths = { up: 0, degraded: 0, unknown: 0, down: 0 };
+  for (const { health } of members) healths[health] += 1;
+  return {
+    id: `${column}s/${namespace}`,
+    column,
+    label: namespace,
+    detail: '',
+    health: worst(members.map((hop) => hop.health)),
+    reason: null,
+    quiet:
+      members.some(({ health }) => health === 'down') &&
+      members.every((hop) => hop.health !== 'down' || hop.quiet),
+    group: { namespace, open, count: members.length, healths },
+  };
+}
+
+/** Each service and name with its namespace, in the order in which the namespaces are first met. A name that
+ * leads into several namespaces belongs to none. */
+function spaces(graph: FlowGraph): Map<string, { names: Set<string>; services: Set<string> }> {
+  const hops = byId(graph);
+  const all = new Map<string, { names: Set<string>; services: Set<string> }>();
+  const taken = new Map<string, string>();
+  for (const path of graph.paths) {
+    const namespace = namespaceOf(path, hops);
+    const space = all.get(namespace) ?? { names: new Set(), services: new Set() };
+    all.set(namespace, space);
+    for (const id of path.hops) {
+      const column = hops.get(id)?.column;
+      if (column === 'service') space.services.add(id);
+      if (column !== 'name') continue;
+      const other = taken.get(id);
+      if (other !== undefined && other !== namespace) all.get(other)?.names.delete(id);
+      else space.names.add(id);
+      taken.set(id, other ?? namespace);
+    }
+  }
+  return all;
+}
+
+export function fold(graph: FlowGraph, isFolded: (namespace: string) => boolean): Picture {
+  const hops = byId(graph);
+  const quiet = consequences(graph);
+  const of = (ids: Iterable<string>): Item[] =>
+    [...ids].flatMap((id) => {
+      const hop = hops.get(id);
+      return hop ? (quiet.has(id) ? { ...hop, quiet: true } : hop) : [];
+    });
+  const drawnAs = new Map(graph.hops.map((hop) => [hop.id, hop.id]));
+  const gathered: Item[] = [];
+  const foldable: string[] = [];
+  const placed = new Set<string>();
+
+  for (const [namespace, space] of spaces(graph)) {
+    const services = of(space.services);
+    const names = of(space.names);
+    for (const hop of [...services, ...names]) placed.add(hop.id);
+    if (namespace === '' || services.length < 2) {
+      gathered.push(...names, ...services);
+      continue;
+    }
+    foldable.push(namespace);
+    const folded = isFolded(namespace);
+    const head = box('service', namespace, services, !folded);
+    if (!folded) {
+      gathered.push(...names, head, ...services);
+      continue;
+    }
+    const boxes = names.length > 0 ? [box('name', namespace, names, false), head] : [head];
+    gathered.push(...boxes);
+    for (const hop of services) drawnAs.set(hop.id, head.id);
+    for (const hop of names) drawnAs.set(hop.id, boxes[0]?.id ?? head.id);
+  }
+
+  const edges = new Map<string, Edge>();
+  for (const edge of graph.edges) {
+    const from = drawnAs.get(edge.from);
+    const to = drawnAs.get(edge.to);
+    if (from === undefined || to === undefined) continue;
+    const key = edgeKey({ from, to });
+    const known = edges.get(key);
+    // Several lines in one have no latency of their own.
+    edges.set(
+      key,
+      known
+        ? { ...known, health: worst([known.health, edge.health]), latencyMs: null }
+        : { ...edge, from, to },
+    );
+  }
+  const others = graph.hops.filter((hop) => !placed.has(hop.id) && hop.column !== 'runs-on');
+  return {
+    items: [...others, ...gathered, ...machines(graph)],
+    edges: [...edges.values()],
+    drawnAs,
+    foldable,
+  };
+}
+
+/** Machines in the order in which they stand as ways in, whichever service is met first on them. */
+function machines(graph: FlowGraph): Hop[] {
+  const ways = graph.hops.filter((hop) => hop.column === 'way-in').map((hop) => hop.label);
+  const place = ({ label }: Hop) => (ways.includes(label) ? ways.indexOf(label) : ways.length);
+  return graph.hops.filter((hop) => hop.column === 'runs-on').toSorted((a, b) => place(a) - place(b));
+}
+
+/** Which boxes light up: those that stand for a lit hop, and the headings above one. */
+export function litItems(picture: Picture, graph: FlowGraph, lit: ReadonlySet<string>): Set<string> {
+  const items = new Set([...lit].flatMap((id) => picture.drawnAs.get(id) ?? []));
+  for (const hop of graph.hops)
+    if (hop.column === 'service' && lit.has(hop.id)) items.add(`services/${hop.detail}`);
+  return items;
+}
