@@ -1,6 +1,7 @@
 // The whole job with the mouse, in the built app, on the practice homelab: from a scan to a service that answers
 // and its path in the flow. The order matters, as it does for a person.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { Key, label, role, Window } from './driver.mjs';
 
@@ -12,6 +13,10 @@ const machines = [
   { name: 'nuc-1', user: 'admin', password: 'homelab' },
 ];
 let window;
+
+/** The window's own frame, which WebDriver does not see. */
+const desktop = (act) =>
+  execFileSync('python3', ['tests/window/desktop.py', act, 'Portico'], { encoding: 'utf8' }).trim();
 
 before(async () => {
   window = await Window.open(['--practice']);
@@ -90,6 +95,13 @@ step('the cluster is built', async () => {
   await window.click(role('button', 'Build the cluster'));
   await window.see(role('progressbar', 'Progress of the run'));
   await window.picture('cluster-build');
+  // Closed midway it only hides: the run goes on, and is there when the window is.
+  assert.equal(desktop('state'), 'visible');
+  desktop('close');
+  const until = Date.now() + 10_000;
+  while (desktop('state') !== 'hidden') assert.ok(Date.now() < until, 'the window hides');
+  desktop('show');
+  await window.see(role('progressbar', 'Progress of the run'));
   await window.see(role('heading', 'Your cluster is ready'), 240_000);
   for (const { name } of machines) await window.see(role('region', name));
   await window.picture('cluster');
