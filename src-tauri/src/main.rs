@@ -49,7 +49,13 @@ fn show(arguments: Arguments) -> Result<(), String> {
         .plugin(tauri_plugin_window_state::Builder::default().build())
         .plugin(tauri_plugin_notification::init())
         .on_window_event(move |window, event| desktop::on_window_event(window, event, &for_windows))
-        .setup(|app| Ok(desktop::tray(app)?))
+        .setup(|app| {
+            // Not every desktop has a place for it.
+            if let Err(error) = desktop::tray(app) {
+                tracing::warn!(%error, "there is no tray");
+            }
+            Ok(())
+        })
         .invoke_handler(tauri::generate_handler![door::rpc])
         .manage(world.api.clone())
         .build(tauri::generate_context!())
