@@ -139,6 +139,25 @@ async fn external_dns_3484_two_of_us_do_not_undo_one_another() {
     assert_eq!(field.hand.records(&hostname("beta")).await.len(), 2);
 }
 
+/// What somebody made theirs a moment ago is theirs, though a list of a minute ago says otherwise.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_changed_since_a_late_list_stays() {
+    let field = calm().await;
+    let process = field.begin().await;
+    done(&process, &expose(exposure("alpha", Reach::Lan, &[]))).await;
+    let ours = field.hand.records(&hostname("alpha")).await;
+    assert_eq!(ours.len(), 2);
+    field.practice.cloud.lag_lists(Duration::from_secs(3));
+    let id = ours[0]["id"].as_str().expect("an id");
+    field.hand.edit_record(id, &json!({"comment": null})).await.expect("it is edited");
+    let hide = Change::Hide { exposure: exposure("alpha", Reach::Lan, &[]), uninstall: true };
+    done(&process, &hide).await;
+    field.practice.cloud.lag_lists(Duration::ZERO);
+    let left = field.hand.records(&hostname("alpha")).await;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["id"], ours[0]["id"]);
+}
+
 /// The one moment in which nothing helps: somebody writes routes between our last read and our write. Cloudflare
 /// compares nothing, so that their route is gone; it must be said, also when the answer to our write is lost.
 #[tokio::test(flavor = "multi_thread")]
