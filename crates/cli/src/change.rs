@@ -264,7 +264,6 @@ pub async fn unlock(api: &Api, secrets: &Secrets) -> Result<(), Problem> {
     Ok(())
 }
 
-/// `echo`, an app of the catalogue, or `NAMESPACE/NAME:PORT`.
 /// What the service is called already, or else the first of `name`, `name-2`… that nothing else is called.
 fn called(name: String, backend: &Backend, exposures: &[Exposure]) -> String {
     let same: Vec<&str> =
@@ -277,6 +276,7 @@ fn called(name: String, backend: &Backend, exposures: &[Exposure]) -> String {
     names.find(|name| exposures.iter().all(|present| present.name != *name)).unwrap_or(name)
 }
 
+/// `echo`, an app of the catalogue, or `NAMESPACE/NAME:PORT`.
 fn backend(text: &str) -> Result<(String, Backend), Problem> {
     if text == "echo" {
         return Ok(("echo".into(), Backend::Echo { image: ECHO_IMAGE.into() }));

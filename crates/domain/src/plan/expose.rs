@@ -23,7 +23,8 @@ pub fn sources(
 ) -> Vec<Source> {
     let mut sources = vec![Source::Kubeconfig, Source::Nodes];
     let actions = actions(exposure, adopt, desired, observed, settings);
-    sources.extend(actions.into_iter().flat_map(|(_, _, action)| action.reads()));
+    let actions = actions.into_iter().chain(former(exposure, desired, settings));
+    sources.extend(actions.flat_map(|(_, _, action)| action.reads()));
     if exposure.reach == Reach::Public {
         // Whether the name is too deep follows from its zone.
         sources.push(Source::Records { hostname: exposure.hostname.to_string() });
@@ -54,22 +55,8 @@ pub fn steps(
         service_is_there(observed, namespace, name, *port)?;
     }
     let mut actions = actions(exposure, adopt, desired, observed, settings);
-    only_what_is_left(&mut actions, exposure, observed, settings);
+    actions.extend(former_left(exposure, desired, observed, settings));
     Ok(super::chain(actions))
-}
-
-/// Of hostnames that the exposure once had: what is still there. Otherwise not a word of them.
-pub(super) fn only_what_is_left(
-    actions: &mut Planned,
-    exposure: &Exposure,
-    observed: &Observed,
-    settings: &Settings,
-) {
-    let names: Vec<String> =
-        settings.former.iter().map(|hostname| format!("{}/", former_name(exposure, hostname))).collect();
-    let of_former = |id: &str| names.iter().any(|name| id.starts_with(name));
-    actions
-        .retain(|(id, _, action)| !of_former(id) || matches!(action.verdict(observed), Verdict::No { .. }));
 }
 
 fn may_be_public(exposure: &Exposure, desired: &Desired, observed: &Observed) -> Result<(), Problem> {
@@ -89,7 +76,7 @@ fn may_be_public(exposure: &Exposure, desired: &Desired, observed: &Observed) ->
     }
 }
 
-pub(super) type Planned = Vec<(String, Stage, Action)>;
+type Planned = Vec<(String, Stage, Action)>;
 
 fn actions(
     exposure: &Exposure,
@@ -123,15 +110,18 @@ fn actions(
         Reach::Lan => lan(exposure, adopt, desired, observed, &mut actions),
         Reach::Public => public(exposure, adopt, desired, &mut actions),
     }
-    actions.extend(former(exposure, desired, settings));
     actions
 }
 
 /// What hostnames of earlier times still have: all of it goes, once the present one answers.
-pub(super) fn former(exposure: &Exposure, desired: &Desired, settings: &Settings) -> Planned {
+pub(super) fn former(
+    exposure: &Exposure,
+    desired: &Desired,
+    settings: &Settings,
+) -> Vec<(String, Stage, Action)> {
     let of = |hostname: &Hostname| {
         let former = Exposure {
-            name: former_name(exposure, hostname),
+            name: format!("{}@{hostname}", exposure.name),
             hostname: hostname.clone(),
             ..exposure.clone()
         };
@@ -142,8 +132,15 @@ pub(super) fn former(exposure: &Exposure, desired: &Desired, settings: &Settings
     settings.former.iter().flat_map(of).collect()
 }
 
-fn former_name(exposure: &Exposure, hostname: &Hostname) -> String {
-    format!("{}@{hostname}", exposure.name)
+/// Of that, what is still there; otherwise not a word of it.
+pub(super) fn former_left(
+    exposure: &Exposure,
+    desired: &Desired,
+    observed: &Observed,
+    settings: &Settings,
+) -> impl Iterator<Item = (String, Stage, Action)> {
+    let all = former(exposure, desired, settings).into_iter();
+    all.filter(|(_, _, action)| matches!(action.verdict(observed), Verdict::No { .. }))
 }
 
 fn lan(exposure: &Exposure, adopt: bool, desired: &Desired, observed: &Observed, actions: &mut Planned) {

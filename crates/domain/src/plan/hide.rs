@@ -1,7 +1,7 @@
 //! The plan that takes a name away: the record first, so that nobody is led to what is being taken apart.
 
 use super::Settings;
-use super::expose::{former, not_public, records};
+use super::expose::{not_public, records};
 use crate::change::Desired;
 use crate::exposure::{Backend, Exposure};
 use crate::observed::ObjectKey;
@@ -30,6 +30,5 @@ pub fn actions(
     if let (Backend::App { app }, true) = (&exposure.backend, uninstall) {
         delete("chart", app.chart(&exposure.hostname, settings.charts.as_deref()).key());
     }
-    actions.extend(former(exposure, desired, settings));
     actions
 }

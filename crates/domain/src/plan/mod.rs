@@ -44,7 +44,11 @@ pub fn sources(change: &Change, desired: &Desired, observed: &Observed, settings
         Change::Expose { exposure, adopt, .. } => {
             expose::sources(exposure, *adopt, desired, observed, settings)
         }
-        Change::Hide { exposure, uninstall } => reads(hide::actions(exposure, *uninstall, desired, settings)),
+        Change::Hide { exposure, uninstall } => {
+            let mut actions = hide::actions(exposure, *uninstall, desired, settings);
+            actions.extend(expose::former(exposure, desired, settings));
+            reads(actions)
+        }
         Change::Reconcile => reads(reconcile::actions(desired, observed)),
         Change::MoveIngress { to, .. } => move_ingress::sources(*to, desired, observed, settings),
         // A plan that is refused has nothing to look at; the refusal comes with the planning itself.
@@ -86,7 +90,7 @@ pub fn plan(
         }
         Change::Hide { exposure, uninstall } => {
             let mut actions = hide::actions(exposure, *uninstall, desired, settings);
-            expose::only_what_is_left(&mut actions, exposure, observed, settings);
+            actions.extend(expose::former_left(exposure, desired, observed, settings));
             chain(actions)
         }
         Change::Reconcile => {
