@@ -112,7 +112,9 @@ impl Cloudflare {
         present: Option<&AccessApp>,
     ) -> Result<()> {
         self.ensure_login(account).await?;
-        let policy = self.policy(account, name, emails).await?;
+        let mut policies = self.policies(account).await?;
+        policies.retain(|policy| policy.name == name);
+        let policy = self.policy(account, name, emails, policies.first()).await?;
         let apps = format!("/accounts/{account}/access/apps");
         let body = json!({
             "name": name, "type": "self_hosted", "domain": hostname.as_str(),
@@ -124,7 +126,8 @@ impl Cloudflare {
             None => (Method::POST, apps),
         };
         let _: Value = self.call(Call::with(method, &path, &body, EDIT)).await?;
-        self.remove_policies(account, name, Some(&policy)).await
+        policies.retain(|other| other.id != policy);
+        self.remove_policies(account, &policies).await
     }
 
     /// Takes the application of ours away, where there is one, and the policies of its name.
@@ -132,12 +135,13 @@ impl Cloudflare {
         if let Some(app) = app {
             self.remove(&format!("/accounts/{account}/access/apps/{}", app.id)).await?;
         }
-        self.remove_policies(account, name, None).await
+        let mut policies = self.policies(account).await?;
+        policies.retain(|policy| policy.name == name);
+        self.remove_policies(account, &policies).await
     }
 
-    async fn remove_policies(&self, account: &str, name: &str, but: Option<&str>) -> Result<()> {
-        let found = self.policies(account).await?.into_iter();
-        for policy in found.filter(|policy| policy.name == name && Some(policy.id.as_str()) != but) {
+    async fn remove_policies(&self, account: &str, policies: &[WirePolicy]) -> Result<()> {
+        for policy in policies {
             self.remove(&format!("/accounts/{account}/access/policies/{}", policy.id)).await?;
         }
         Ok(())
@@ -174,11 +178,16 @@ impl Cloudflare {
     }
 
     /// The id of the policy of this name, brought to these addresses.
-    async fn policy(&self, account: &str, name: &str, emails: &[String]) -> Result<String> {
+    async fn policy(
+        &self,
+        account: &str,
+        name: &str,
+        emails: &[String],
+        present: Option<&WirePolicy>,
+    ) -> Result<String> {
         let policies = format!("/accounts/{account}/access/policies");
-        let found = self.policies(account).await?;
         let body = policy_body(name, emails);
-        let made: WirePolicy = match found.into_iter().find(|policy| policy.name == name) {
+        let made: WirePolicy = match present {
             Some(policy) => {
                 let path = format!("{policies}/{}", policy.id);
                 self.call(Call::with(Method::PUT, &path, &body, EDIT)).await?
