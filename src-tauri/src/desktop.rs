@@ -5,14 +5,11 @@
 //! is lost either: the second start shows the window.
 
 use portico_api::Engine;
-use portico_domain::event::{Event, Happening};
 use portico_domain::run::RunState;
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::TrayIconBuilder;
 use tauri::{App, AppHandle, Manager, Window, WindowEvent};
 use tauri_plugin_notification::NotificationExt;
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 
 const MAIN: &str = "main";
 const TRAY: &str = "portico";
@@ -60,17 +57,7 @@ pub fn on_window_event(window: &Window, event: &WindowEvent, engine: &Engine) {
 }
 
 /// Says how a run ended, to whoever does not look at the window.
-pub async fn tell_ends(mut events: Receiver<Event>, app: AppHandle) {
-    loop {
-        match events.recv().await {
-            Ok(Event { what: Happening::RunEnded { state, .. }, .. }) => run_ended(&app, state),
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return,
-        }
-    }
-}
-
-fn run_ended(app: &AppHandle, state: RunState) {
+pub fn run_ended(app: &AppHandle, state: RunState) {
     let looks_at_it = |window: tauri::WebviewWindow| {
         window.is_visible().unwrap_or(false) && window.is_focused().unwrap_or(false)
     };

@@ -60,7 +60,6 @@ fn show(arguments: Arguments) -> Result<(), String> {
         .manage(world.api.clone())
         .build(tauri::generate_context!())
         .map_err(|error| format!("the window cannot be opened: {error}"))?;
-    let telling_ends = tauri::async_runtime::spawn(desktop::tell_ends(engine.listen(), app.handle().clone()));
     let telling = tauri::async_runtime::spawn(door::tell(engine.listen(), app.handle().clone()));
     let mut watch = Some(tauri::async_runtime::block_on(async { engine.watch() }));
     app.run(move |app, event| {
@@ -69,7 +68,6 @@ fn show(arguments: Arguments) -> Result<(), String> {
         if matches!(event, RunEvent::ExitRequested { .. }) {
             watch.take();
             telling.abort();
-            telling_ends.abort();
             app.webview_windows().values().for_each(|window| drop(window.close()));
         }
     });
