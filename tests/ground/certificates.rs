@@ -7,7 +7,7 @@
 use portico_tests::kubectl::{Kubectl, echo, ingress, is_true};
 use portico_tests::lab::Lab;
 use portico_tests::outside::{Outside, https, sealed_token};
-use portico_tests::portico::{Member, Portico, standin};
+use portico_tests::portico::{Portico, SERVER_AND_TWO_AGENTS, standin};
 use portico_tests::soon;
 use serde_json::{Value, json};
 
@@ -170,13 +170,8 @@ fn a_name_is_proven_by_dns_shown_on_every_worker_and_then_public() {
     lab.pulls(&["cert-manager", "sealed-secrets", "cloudflared"]);
     let portico = Portico::in_lab(&lab);
     let outside = Outside::start(&portico, &lab);
-    let members = [("h1", "server"), ("h2", "agent"), ("h3", "agent")].map(|(machine, role)| Member {
-        machine,
-        role,
-        user: "op",
-    });
-    portico.connect(&members);
-    portico.document(&format!("version: {VERSION}"), &members);
+    portico.connect(&SERVER_AND_TWO_AGENTS);
+    portico.document(&format!("version: {VERSION}"), &SERVER_AND_TWO_AGENTS);
     portico.apply("");
 
     let kubectl = Kubectl(&lab);

@@ -5,7 +5,7 @@
 //! the stand-in K3s in $PORTICO_STANDIN.
 
 use portico_tests::lab::Lab;
-use portico_tests::portico::{Following, Member, Portico, standin};
+use portico_tests::portico::{Following, Portico, SERVER_AND_TWO_AGENTS, standin};
 use serde_json::Value;
 
 /// What is not there before Portico came.
@@ -90,13 +90,8 @@ fn each_failure_names_its_machine_and_cause_and_ends_with_it() {
     lab.disk("h3", 3000);
     lab.registry("v1.34.4+k3s1");
     let portico = Portico::in_lab(&lab);
-    let members = [("h1", "server"), ("h2", "agent"), ("h3", "agent")].map(|(machine, role)| Member {
-        machine,
-        role,
-        user: "op",
-    });
-    portico.connect(&members);
-    portico.document("version: v1.34.4+k3s1", &members);
+    portico.connect(&SERVER_AND_TWO_AGENTS);
+    portico.document("version: v1.34.4+k3s1", &SERVER_AND_TWO_AGENTS);
     let story = Story { lab: &lab, portico };
 
     lab.mirror_fault("corrupt k3s");

@@ -7,7 +7,7 @@
 use portico_tests::kubectl::{Kubectl, echo, ingress, is_true};
 use portico_tests::lab::Lab;
 use portico_tests::outside::{https, shown};
-use portico_tests::portico::{Member, Portico, standin};
+use portico_tests::portico::{Portico, SERVER_AND_TWO_AGENTS, standin};
 use portico_tests::soon;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -135,13 +135,8 @@ fn the_ports_change_hands_and_every_name_goes_on() {
     lab.registry(VERSION);
     lab.pulls(&["traefik", "cert-manager"]);
     let portico = Portico::in_lab(&lab);
-    let members = [("h1", "server"), ("h2", "agent"), ("h3", "agent")].map(|(machine, role)| Member {
-        machine,
-        role,
-        user: "op",
-    });
-    portico.connect(&members);
-    portico.document(&format!("version: {VERSION}"), &members);
+    portico.connect(&SERVER_AND_TWO_AGENTS);
+    portico.document(&format!("version: {VERSION}"), &SERVER_AND_TWO_AGENTS);
     portico.apply("");
     let kubectl = Kubectl(&lab);
     portico.changes(&["stack", "install", "cert-manager"]);

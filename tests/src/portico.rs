@@ -27,6 +27,13 @@ pub struct Member<'a> {
     pub user: &'a str,
 }
 
+/// The usual cluster of a lab with three machines.
+pub const SERVER_AND_TWO_AGENTS: [Member<'static>; 3] = [
+    Member { machine: "h1", role: "server", user: "op" },
+    Member { machine: "h2", role: "agent", user: "op" },
+    Member { machine: "h3", role: "agent", user: "op" },
+];
+
 /// A run that is being followed line by line.
 pub struct Following {
     child: Child,

@@ -12,7 +12,7 @@ use portico_domain::credential::{Credential, CredentialKind, Secret};
 use portico_domain::problem::Code;
 use portico_domain::stack::{Acme, Authority, Pin, Stack, StackComponent};
 use portico_engine::{ConnectRequest, LoginMethod, Pace};
-use portico_practice::cloudflare::{CLUSTER_TOKEN, Kept, Permission, Scope, Token, TokenKind, TokenStatus};
+use portico_practice::cloudflare::{CLUSTER_TOKEN, ENOUGH, Kept, Scope, Token, TokenKind, TokenStatus};
 use portico_practice::homelab;
 use portico_practice::kube::{Key, Store};
 use portico_practice::{Practice, PracticeOptions};
@@ -263,14 +263,7 @@ fn token(number: u32, secret: &str) -> Token {
         secret: secret.into(),
         kind: TokenKind::User,
         status: TokenStatus::Active,
-        permissions: vec![
-            Permission::ZoneRead,
-            Permission::DnsWrite,
-            Permission::SslRead,
-            Permission::TunnelWrite,
-            Permission::AccessAppsWrite,
-            Permission::AccessOrganizationsWrite,
-        ],
+        permissions: ENOUGH.to_vec(),
         scope: Scope::AllZones,
     }
 }

@@ -36,7 +36,8 @@ pub const EXPIRED_TOKEN: &str = "cfut_practiceExpired000000000000000000000000000
 /// What cert-manager in the cluster shall have: zones to be listed, DNS to be edited, nothing else.
 pub const CLUSTER_TOKEN: &str = "cfut_practiceClusterZoneReadAndDnsEdit0000000000010";
 
-const ENOUGH: &[Permission] = &[
+/// What Portico asks for.
+pub const ENOUGH: &[Permission] = &[
     Permission::ZoneRead,
     Permission::DnsWrite,
     Permission::SslRead,
