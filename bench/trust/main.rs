@@ -1,29 +1,26 @@
-//! `trust RUNS [--seed N] [--fields N]`: the cases of tests/src/trust, as many as are asked for, and their table.
-//!
-//! `--seed N` without a number of runs is that one case, told in full.
+//! The cases of tests/src/trust, as many as are asked for, and their table.
 
+use clap::Parser;
 use portico_tests::trust;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+#[derive(Parser)]
+#[command(name = "trust")]
+struct Arguments {
+    /// Cases; 10,000 unless `--seed` names a single one
+    runs: Option<u64>,
+    /// The first seed; without a number of cases that one alone, told in full
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Homelabs at the same time
+    #[arg(long, default_value_t = 4)]
+    fields: u64,
+}
+
 fn main() -> std::process::ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let mut arguments = std::env::args().skip(1);
-    let (mut runs, mut seed, mut fields) = (None, None, 4);
-    while let Some(word) = arguments.next() {
-        let mut number = || arguments.next().and_then(|text| text.parse::<u64>().ok());
-        match word.as_str() {
-            "--seed" => seed = number(),
-            "--fields" => fields = number().unwrap_or(4),
-            text => match text.parse::<u64>() {
-                Ok(count) => runs = Some(count),
-                Err(_) => {
-                    eprintln!("usage: bench/trust/run [RUNS] [--seed N] [--fields N]");
-                    return 2.into();
-                }
-            },
-        }
-    }
+    let Arguments { runs, seed, fields } = Arguments::parse();
     let alone = runs.is_none() && seed.is_some();
     let runs = runs.unwrap_or(if alone { 1 } else { 10_000 });
     trust::LOUD.store(alone, Ordering::Relaxed);
