@@ -1,10 +1,12 @@
-"""desktop.py close|show|state TITLE: what a window manager does, on a display that has none.
+"""desktop.py close|state TITLE, desktop.py tray LABEL: what a desktop does, on a display that has none.
 
-close asks the window to close, as its X does; show maps it again; state prints visible or hidden. WebDriver knows only
-the page inside.
+close asks the window to close, as its X does; state prints visible or hidden; tray clicks an entry of Portico's menu.
+WebDriver knows only the page inside.
 """
 
 import ctypes
+import re
+import subprocess
 import sys
 
 X = ctypes.CDLL("libX11.so.6")
@@ -44,7 +46,6 @@ X.XFetchName.argtypes = [ctypes.c_void_p, Window, ctypes.POINTER(ctypes.c_char_p
 X.XInternAtom.restype = Atom
 X.XInternAtom.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
 X.XSendEvent.argtypes = [ctypes.c_void_p, Window, ctypes.c_int, ctypes.c_long, ctypes.POINTER(ClientMessage)]
-X.XMapWindow.argtypes = [ctypes.c_void_p, Window]
 X.XGetWindowAttributes.argtypes = [ctypes.c_void_p, Window, ctypes.POINTER(Attributes)]
 X.XSync.argtypes = [ctypes.c_void_p, ctypes.c_int]
 
@@ -68,7 +69,32 @@ def titled(display, title):
     sys.exit(f"no window is called {title}")
 
 
+def bus(name, path, call, *arguments):
+    command = ["dbus-send", "--session", "--print-reply", "--reply-timeout=3000", f"--dest={name}", path, call, *arguments]
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+def click(label):
+    """The menu of the tray is an object of the app's own on the session bus; a panel would draw it."""
+    menu = "/org/ayatana/NotificationItem/tray_icon_tray_app_portico/Menu"
+    names = bus("org.freedesktop.DBus", "/", "org.freedesktop.DBus.ListNames")
+    for name in re.findall(r'":1\.\d+"', names):
+        name = name.strip('"')
+        ask = ("com.canonical.dbusmenu.GetLayout", "int32:0", "int32:-1", "array:string:label")
+        entry = re.search(
+            r'int32 (\d+)\s+array \[\s+dict entry\(\s+string "label"\s+variant\s+string "' + re.escape(label) + '"',
+            bus(name, menu, *ask),
+        )
+        if entry:
+            event = ("com.canonical.dbusmenu.Event", f"int32:{entry[1]}", "string:clicked", "variant:int32:0", "uint32:0")
+            return bus(name, menu, *event)
+    sys.exit(f"no tray has an entry {label}")
+
+
 act, title = sys.argv[1:]
+if act == "tray":
+    click(title)
+    sys.exit()
 display = X.XOpenDisplay(None) or sys.exit("there is no display")
 window, visible = titled(display, title)
 if act == "close":
@@ -76,8 +102,6 @@ if act == "close":
     event.message_type = X.XInternAtom(display, b"WM_PROTOCOLS", 0)
     event.data[0] = X.XInternAtom(display, b"WM_DELETE_WINDOW", 0)
     X.XSendEvent(display, window, 0, 0, ctypes.byref(event))
-elif act == "show":
-    X.XMapWindow(display, window)
 else:
     print("visible" if visible else "hidden")
 X.XSync(display, 0)

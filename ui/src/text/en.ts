@@ -237,7 +237,7 @@ export const en = {
     stop: 'Stop after this step',
     stopping: 'Stops after this step',
     resume: 'Continue',
-    running: 'You can go to other pages meanwhile. If Portico is closed, the run can be continued later.',
+    running: 'You can go to other pages meanwhile. If you close the window, Portico goes on in the tray.',
     done: 'Every step was seen to be true.',
     failed: 'What is done stays done. Correct the cause, then continue: only what is missing runs.',
     cancelled: 'What is done stays done. Continue when you are ready.',
