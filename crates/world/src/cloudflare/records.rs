@@ -73,7 +73,7 @@ impl Cloudflare {
     /// Applies the writes in one transaction: all of them or none.
     ///
     /// A list may be a minute old, and a write compares nothing. So a handful of records that are to go are read once
-    /// more, each by itself, which is never late; one that is not as it was seen stays, for the next look to judge.
+    /// more, each by itself, which comes of no list; one that is not as it was seen stays, for the next look to judge.
     pub async fn write_records(&self, zone_id: &str, writes: &RecordWrites, cluster: &str) -> Result<()> {
         let mut writes = writes.clone();
         if writes.deletes.len() <= HANDFUL {
