@@ -49,7 +49,9 @@ cannot() {
 cargo_tests() {
     local status=0
     say "-- cargo test $*"
-    logged cargo test --workspace --no-fail-fast "$@" || status=$?
+    # A test that hangs ends here, and its name is the last that was printed.
+    logged timeout --kill-after=30 40m cargo test --workspace --no-fail-fast "$@" || status=$?
+    [ "$status" != 124 ] || say "FAILED: not done within 40 minutes"
     local ignored
     # Some are programs that the other tests start in a place of their own; those did run.
     ignored=$(grep -E '^test .* \.\.\. ignored' "$LOG" | grep -cv 'started by the other tests')

@@ -1,7 +1,7 @@
 //! `portico check`, `preview`, `apply`, `resume`, `expose`, `hide`, `reconcile`: every write shows itself first.
 
 use crate::arguments::{Apply, Confirmed, Document, Expose, Hide, Resume, Secrets};
-use crate::output::Output;
+use crate::output::{Output, say};
 use crate::secret;
 use portico_api::Api;
 use portico_api::checks;
@@ -98,7 +98,7 @@ pub async fn resume(api: &Api, options: Resume, output: &Output) -> Result<ExitC
 pub async fn change(api: &Api, change: Change, yes: bool, output: &Output) -> Result<ExitCode, Problem> {
     let plan = api.preview(PreviewRequest { change }).await?;
     if !output.json {
-        println!("{}", describe(&plan, false));
+        say!("{}", describe(&plan, false));
     }
     if let Some(problem) = plan.hindrance {
         return Err(problem);
@@ -123,7 +123,7 @@ async fn follow(
     output: &Output,
 ) -> Result<ExitCode, Problem> {
     if !output.json {
-        println!("Run {}", run.id);
+        say!("Run {}", run.id);
     }
     let interrupt = tokio::signal::ctrl_c();
     tokio::pin!(interrupt);
@@ -162,11 +162,11 @@ async fn follow(
         }
     };
     if !output.json {
-        println!("Run {}: {}", run.id, checks::run_state(state));
+        say!("Run {}: {}", run.id, checks::run_state(state));
     }
     if let Some(undoing) = api.engine().undoing(&run.id) {
         if !output.json {
-            println!("What was changed is put back.");
+            say!("What was changed is put back.");
         }
         let events = api.engine().listen();
         let undo = api.run(RunRef { run: undoing }).await?;
@@ -182,16 +182,16 @@ fn print_step(step: &RunStep, seconds_left: Option<u32>, output: &Output) {
         .unwrap_or_default();
     match step.state {
         StepState::Running if step.progress.is_none() && step.log.is_empty() => {
-            println!("… {}{left}", step.id)
+            say!("… {}{left}", step.id)
         }
         StepState::Done => {
-            println!("✓ {}", step.id);
+            say!("✓ {}", step.id);
             if let Some(note) = &step.note {
                 let (what, next) = portico_api::english::explain(note);
-                println!("  ! {what}\n    {next}");
+                say!("  ! {what}\n    {next}");
             }
         }
-        StepState::Skipped => println!("= {}", step.id),
+        StepState::Skipped => say!("= {}", step.id),
         StepState::Failed => {
             eprintln!("✗ {}", step.id);
             step.log.iter().rev().take(20).rev().for_each(|line| eprintln!("  | {line}"));

@@ -10,14 +10,21 @@ pub struct Output {
     pub json: bool,
 }
 
+/// `println!` without its panic: a reader that went away (`| head`) is no failure, and no reason to leave a change midway.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+pub(crate) use say;
+
 impl Output {
     /// One JSON document on a line, or the text that `people` makes.
     pub fn show<T: Serialize>(&self, value: &T, people: impl FnOnce() -> String) {
         let text = if self.json { serde_json::to_string(value).unwrap_or_default() } else { people() };
         if !text.is_empty() {
-            // A reader that went away (`| head`) is no failure.
-            use std::io::Write;
-            let _ = writeln!(std::io::stdout(), "{text}");
+            say!("{text}");
         }
     }
 

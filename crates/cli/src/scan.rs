@@ -1,7 +1,7 @@
 //! `portico scan`: machines as they are found, a line each; in JSON again whenever more is known.
 
 use crate::arguments::Scan;
-use crate::output::Output;
+use crate::output::{Output, say};
 use portico_api::Api;
 use portico_api::wire::{Empty, ScanStart, ScanStarted};
 use portico_domain::event::Happening;
@@ -61,9 +61,9 @@ pub async fn run(api: &Api, options: Scan, output: &Output) -> Result<ExitCode, 
         let hosts = api.machines(Empty {}).await?.hosts;
         let present: Vec<&Host> = hosts.iter().filter(|host| host.present).collect();
         for host in &present {
-            println!("{}", line(host));
+            say!("{}", line(host));
         }
-        println!("{} machines", present.len());
+        say!("{} machines", present.len());
     }
     Ok(ExitCode::SUCCESS)
 }

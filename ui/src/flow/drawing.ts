@@ -1,7 +1,7 @@
 // The picture as plain shapes in the window's own colours and type, for export: svg.ts writes them as text and
 // png.ts paints them, so that both are one drawing. It is all of what is shown, however far somebody zoomed.
 import { marks } from '../components/marks';
-import { en } from '../text/en';
+import { t } from '../text/catalogue';
 import { fill } from '../text/format';
 import type { Item, Picture } from './fold';
 import { spoken, written } from './hops';
@@ -79,7 +79,7 @@ export function draw({ picture, places, lines, lit, selected, caption }: Scene, 
   });
 
   const heads = places.heads.map(({ column, x }) =>
-    text(x + margin, margin + 12, en.flow.columns[column].toUpperCase(), small, colour('ink-3')),
+    text(x + margin, margin + 12, t.flow.columns[column].toUpperCase(), small, colour('ink-3')),
   );
   const joints = places.joints.map(({ x, y }): Shape => ({
     kind: 'box',
@@ -98,7 +98,7 @@ export function draw({ picture, places, lines, lit, selected, caption }: Scene, 
   });
   const inOrder = lines.toSorted((a, b) => Number(a.lit) - Number(b.lit));
   return {
-    title: en.flow.label,
+    title: t.flow.label,
     width,
     height,
     ground: colour('ground'),
@@ -143,7 +143,7 @@ function lineShapes(
     dash: { up: undefined, degraded: '8 3', down: '5 4', unknown: '2 4' }[health],
   };
   if (!lit || latencyMs === null || places.between < 56) return [path];
-  const words = fill(en.flow.latency, { ms: String(Math.round(latencyMs)) });
+  const words = fill(t.flow.latency, { ms: String(Math.round(latencyMs)) });
   const { x, y } = beside(line);
   return [
     path,
@@ -198,7 +198,7 @@ function box(
   if (group) shapes.push(text(at.x + at.width - 10 - taken + 12, line + 4, amount, small, colour('ink-2')));
   if (two) shapes.push(text(inner, at.y + 41, words.detail, small, colour('ink-3'), at.width - 20));
   return {
-    title: [item.label, words.full, spoken(item), en.health[health]].filter(Boolean).join(', '),
+    title: [item.label, words.full, spoken(item), t.health[health]].filter(Boolean).join(', '),
     shapes,
   };
 }

@@ -1,6 +1,6 @@
 // Saves what is shown as a picture in the theme that is on.
 import { moment } from '../text/format';
-import { en } from '../text/en';
+import { t } from '../text/catalogue';
 import { draw, type Font, type Scene, type Theme } from './drawing';
 import type { FlowGraph } from '../api/types';
 import type { Picture } from './fold';
@@ -53,12 +53,12 @@ export function scene(
     ),
     lit: on,
     selected: selected === null ? null : (picture.drawnAs.get(selected) ?? null),
-    caption: `${en.app.name} · ${en.flow.label} · ${moment(graph.seenAt)}`,
+    caption: `${t.app.name} · ${t.flow.label} · ${moment(graph.seenAt)}`,
   };
 }
 
 export async function exportPicture(format: Format, shown: Scene): Promise<void> {
   const drawing = draw(shown, currentTheme());
   const file = format === 'svg' ? new Blob([svg(drawing)], { type: 'image/svg+xml' }) : await png(drawing);
-  save(`${en.flow.exportName}.${format}`, file);
+  save(`${t.flow.exportName}.${format}`, file);
 }

@@ -1,6 +1,6 @@
 // A path as the list the panel tells: each hop with the time it took to get there.
 import type { FlowGraph, Hop, Path } from '../api/types';
-import { en } from '../text/en';
+import { t } from '../text/catalogue';
 import { count, fill, many, names } from '../text/format';
 import type { Group, Item } from './fold';
 import { columns } from './layout';
@@ -9,7 +9,7 @@ import { columns } from './layout';
 function counts({ count: all, healths }: Group): string {
   const bad = (['down', 'unknown', 'degraded'] as const).filter((health) => healths[health] > 0);
   const told = healths.up === all ? (['up'] as const) : bad;
-  return told.map((health) => fill(en.flow.counts[health], { count: count(healths[health]) })).join(', ');
+  return told.map((health) => fill(t.flow.counts[health], { count: count(healths[health]) })).join(', ');
 }
 
 /** What is written on a box: a name in two lines, because host names are long. `full` is all that is known. */
@@ -22,20 +22,20 @@ export function written(item: Item): { label: string; detail: string; full: stri
 }
 
 function memberCount({ column }: Item, group: Group): string {
-  const [one, other] = en.flow.members[column === 'name' ? 'name' : 'service'];
+  const [one, other] = t.flow.members[column === 'name' ? 'name' : 'service'];
   return many(group.count, one, other);
 }
 
 /** What a screen reader says after the label: the kind of hop, or what the namespace holds. */
 export function spoken(item: Item): string {
-  if (!item.group) return en.flow.columns[item.column];
-  return `${en.flow.namespace}, ${memberCount(item, item.group)}, ${counts(item.group)}`;
+  if (!item.group) return t.flow.columns[item.column];
+  return `${t.flow.namespace}, ${memberCount(item, item.group)}, ${counts(item.group)}`;
 }
 
 /** All of a few names, and the first of many. */
 export function listed(all: string[], few = 4): string {
   if (all.length <= few + 1) return names(all);
-  return fill(en.flow.others, { names: all.slice(0, few).join(', '), count: count(all.length - few) });
+  return fill(t.flow.others, { names: all.slice(0, few).join(', '), count: count(all.length - few) });
 }
 
 export interface TimedHop {
@@ -54,7 +54,7 @@ export function timed(graph: Pick<FlowGraph, 'hops' | 'edges'>, path: Path): Tim
     const known = into.flatMap((edge) => edge.latencyMs ?? []);
     // A hop that is up but was not timed says nothing; a dash is for what should have answered.
     if (known.length === 0) return { hop, latency: into.length === 0 || hop.health === 'up' ? '' : '—' };
-    return { hop, latency: fill(en.flow.latency, { ms: Math.round(Math.min(...known)) }) };
+    return { hop, latency: fill(t.flow.latency, { ms: Math.round(Math.min(...known)) }) };
   });
 }
 

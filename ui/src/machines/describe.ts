@@ -1,9 +1,9 @@
 // What is known of a machine, as short lines: from its facts once connected, else from what it shows.
 import type { Host, MachineFacts } from '../api/types';
-import { en } from '../text/en';
+import { t } from '../text/catalogue';
 import { fill, many, size } from '../text/format';
 
-const text = en.machines;
+const text = t.machines;
 
 /** What home routers and mDNS append to every name says nothing about a machine. */
 const homely = /(?<=.)\.(lan|local|home|internal|home\.arpa|fritz\.box)$/;

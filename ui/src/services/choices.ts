@@ -1,6 +1,6 @@
 // What can get a name: the apps of the catalogue, which are made with it, and the services that the cluster has already.
 import type { App, AvailableService, Exposure } from '../api/types';
-import { en } from '../text/en';
+import { t } from '../text/catalogue';
 
 /** The image of the echo app. */
 const echoImage = 'docker.io/traefik/whoami:v1.11.0';
@@ -31,7 +31,7 @@ const isApp = (exposure: Exposure, app: App) =>
 
 /** The catalogue with a line each; an app is there once, so one that has its name already is left out. */
 export function catalogue(exposed: readonly Exposure[], ports: readonly Port[]) {
-  const text = en.services;
+  const text = t.services;
   const apps = (Object.keys(text.apps) as App[])
     .filter((app) => !exposed.some((other) => isApp(other, app)))
     .map((app) => ({ value: app as What, label: text.apps[app], text: text.appTexts[app] }));

@@ -1,13 +1,13 @@
 // Whether what was typed can be the name of a service, so that the field says it before anybody is asked. The
 // backend's own reading decides; letters of other alphabets are left to it.
 import type { Exposure, Problem, Reach } from '../api/types';
-import { en } from '../text/en';
+import { t } from '../text/catalogue';
 
 const label = /^[\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?$/u;
 
 export function hostnameProblem(hostname: string): Problem | null {
   const labels = hostname.split('.');
-  const words = en.services.nameRules;
+  const words = t.services.nameRules;
   const reason = labels.some((part) => part === '')
     ? words.empty
     : labels.some((part) => part.length > 63) || hostname.length > 253

@@ -1,6 +1,6 @@
 // Numbers, sizes, times and codes as words. Everything goes through Intl in the window's language.
 import type { Change, Finding, Problem, Reason, Stage } from '../api/types';
-import { en } from './en';
+import { t } from './catalogue';
 import { findings, objects, reasons, stages } from './phrases';
 import { problems, type Sentence } from './problems';
 
@@ -58,7 +58,7 @@ export function stepTitle({ id, stage }: { id: string; stage: Stage }): string {
 }
 
 export function changeTitle(change: Change): string {
-  const titles = en.run.titles;
+  const titles = t.run.titles;
   switch (change.kind) {
     case 'buildCluster':
       return fill(titles.build, { name: change.document.name });
@@ -68,7 +68,7 @@ export function changeTitle(change: Change): string {
     case 'component':
       return fill(titles.component[change.act.kind], { name: change.component });
     case 'moveIngress':
-      return fill(titles.moveIngress, { name: en.stack.ingress.names[change.to] });
+      return fill(titles.moveIngress, { name: t.stack.ingress.names[change.to] });
     case 'expose':
       return fill(titles[change.exposure.reach], { ...change.exposure });
     case 'hide':
