@@ -7,7 +7,7 @@ export BUILD_PACKAGES="build-essential pkg-config cmake clang libwebkit2gtk-4.1-
     libdbus-1-dev libxdo-dev librsvg2-dev libayatana-appindicator3-dev"
 export LINT_PACKAGES="shellcheck"
 # Unit tests and the practice stories judge by real clients: OpenSSH, OpenSSL, a keyring, rate-limited networks.
-export UNIT_PACKAGES="openssh-client openssl dbus dbus-x11 gnome-keyring gcr xvfb xdotool iproute2
+export UNIT_PACKAGES="openssh-client openssh-server openssl dbus dbus-x11 gnome-keyring gcr xvfb xdotool iproute2
     python3 curl"
 export BROWSER_PACKAGES="chromium"
 export WINDOW_PACKAGES="webkit2gtk-driver xvfb dbus dbus-x11 python3 libx11-6"
