@@ -10,7 +10,8 @@ use tokio::net::TcpSocket;
 
 const ANCHOR: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 77, 0, 1));
 const FIRST: u16 = 20_000;
-const LAST: u16 = 32_000;
+/// Where node ports begin: another homelab on this computer serves its own there.
+const LAST: u16 = 30_000;
 
 /// One port for each protocol, the same on every machine's address.
 #[derive(Clone)]
