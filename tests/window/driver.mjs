@@ -80,8 +80,23 @@ export class Window {
         await sleep(100);
       }
     }
-    await window.driver.executeScript(`${queries};globalThis.TestingLibraryDom = globalThis.TestingLibraryDom ?? TestingLibraryDom;`);
-    await window.driver.executeScript(() => {
+    await window.#prepare();
+    return window;
+  }
+
+  /** Waits until the page has begun anew, as it does when another world is opened. */
+  async begunAnew() {
+    const until = Date.now() + 30_000;
+    while (await this.driver.executeScript(() => 'TestingLibraryDom' in globalThis).catch(() => true)) {
+      if (Date.now() > until) throw new Error('the page did not begin anew');
+      await sleep(100);
+    }
+    await this.#prepare();
+  }
+
+  async #prepare() {
+    await this.driver.executeScript(`${queries};globalThis.TestingLibraryDom = globalThis.TestingLibraryDom ?? TestingLibraryDom;`);
+    await this.driver.executeScript(() => {
       globalThis.complaints = [];
       const complain = (text) => globalThis.complaints.push(text);
       document.addEventListener('securitypolicyviolation', (event) =>
@@ -90,7 +105,6 @@ export class Window {
       addEventListener('error', (event) => complain(event.message));
       addEventListener('unhandledrejection', (event) => complain(String(event.reason)));
     });
-    return window;
   }
 
   async close() {

@@ -56,6 +56,14 @@ async function connect({ name, user, password }, picture) {
   await window.gone(sheet);
 }
 
+step('who starts it for the first time is shown round, and may skip that', async () => {
+  await window.see(role('heading', 'Your machines come first'));
+  await window.click(role('button', 'Skip'));
+  await window.gone(role('heading', 'Your machines come first'));
+  await window.see(role('list', 'The steps of the set-up'));
+  await window.picture('setup');
+});
+
 step('a scan finds the machines', async () => {
   await window.go('Machines');
   await window.click(role('button', 'Scan the network'));

@@ -22,5 +22,8 @@ afterEach(() => cleanup());
 // asked by toBeVisible where it matters; asked for every element, it takes most of the time here.
 configure({ asyncUtilTimeout: 20_000, defaultHidden: true });
 
+// Somebody who has seen the tour; it would speak up in every test.
+localStorage.setItem('portico-tour', 'seen');
+
 // index.html says so in the window.
 document.documentElement.lang = 'en';

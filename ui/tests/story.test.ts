@@ -13,6 +13,9 @@ it('goes from bare machines to a service that answers', { timeout: 180_000 }, as
   openDoor(lab);
   render(App);
 
+  const line = await screen.findByRole('list', { name: 'The steps of the set-up' });
+  expect(within(line).getByRole('listitem', { current: 'step' }).textContent).toMatch(/Find machines/);
+  await user.click(within(line).getByRole('link', { name: 'Find machines' }));
   await screen.findByRole('heading', { name: 'Find the machines on your network' });
   await accessible();
   await user.click(screen.getByRole('button', { name: 'Scan the network' }));

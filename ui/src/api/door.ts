@@ -108,8 +108,12 @@ function takeToken(): string | null {
 
 const inShell = (): boolean => '__TAURI_INTERNALS__' in window;
 
-/** Whether a link to the outside leads anywhere: the shell's window opens none. */
-export const opensLinks = (): boolean => !inShell();
+/** Sends a link to the browser: the window of the shell opens none itself, and asks whether it may. */
+export async function openLink(event: MouseEvent, url: string): Promise<void> {
+  if (!inShell()) return;
+  event.preventDefault();
+  await call('link-open', { url });
+}
 
 let host: Host | undefined;
 

@@ -1,7 +1,7 @@
 // Which hops are down only because another one is. The cause is red; they say that they are down, and stay quiet.
 import type { FlowGraph } from '../api/types';
 
-/** Services of which every machine is down. Whatever else is down is a cause of its own. */
+/** What a machine that is away took with it. Whatever else is down is a cause of its own. */
 export function consequences(graph: Pick<FlowGraph, 'hops' | 'edges'>): ReadonlySet<string> {
   const hops = new Map(graph.hops.map((hop) => [hop.id, hop]));
   const machines = new Map<string, boolean[]>();
@@ -13,8 +13,10 @@ export function consequences(graph: Pick<FlowGraph, 'hops' | 'edges'>): Readonly
   return new Set(
     graph.hops
       .filter(
-        ({ id, column, health }) =>
-          column === 'service' && health === 'down' && machines.get(id)?.every(Boolean),
+        ({ id, column, health, reason }) =>
+          health === 'down' &&
+          ((column === 'service' && machines.get(id)?.every(Boolean)) ||
+            (reason?.code === 'node-not-ready' && column !== 'way-in' && column !== 'runs-on')),
       )
       .map(({ id }) => id),
   );

@@ -47,6 +47,7 @@ export class TokenAnswer extends Answer<'token-report'> {
 export const stack = new Answer('stack', {});
 export const keys = new Answer('keys', {});
 export const names = new Answer('names', {});
+export const rehearsal = new Answer('rehearsal', {});
 export const tokens = {
   own: new TokenAnswer('token-report', { cluster: false }),
   cluster: new TokenAnswer('token-report', { cluster: true }),

@@ -20,7 +20,7 @@ const rank = { fit: 0, maybe: 1, unfit: 2 } as const;
 export function inOrder(a: Host, b: Host): number {
   return (
     rank[a.fit.verdict] - rank[b.fit.verdict] ||
-    (a.addresses[0] ?? '').localeCompare(b.addresses[0] ?? '', 'en', { numeric: true })
+    (a.addresses[0] ?? '').localeCompare(b.addresses[0] ?? '', undefined, { numeric: true })
   );
 }
 

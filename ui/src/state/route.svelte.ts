@@ -1,6 +1,16 @@
 // Which page is open. The address is `#/page/rest`, so that back and forward work and a page can be
 // linked to. Deliberately not here: what a page shows.
-export const pages = ['flow', 'services', 'machines', 'cluster', 'stack', 'runs'] as const;
+export const pages = [
+  'setup',
+  'flow',
+  'services',
+  'machines',
+  'cluster',
+  'stack',
+  'runs',
+  'practice',
+  'settings',
+] as const;
 export type Page = (typeof pages)[number];
 const isPage = (value: string | undefined): value is Page => pages.includes(value as Page);
 

@@ -1,5 +1,7 @@
 // Light or dark: the system decides until the person does. The choice is kept in this window's storage.
 export type Choice = 'system' | 'light' | 'dark';
+/** Which one a button that only says "another" leads to. */
+export const next: Record<Choice, Choice> = { system: 'light', light: 'dark', dark: 'system' };
 const key = 'portico-theme';
 const isChoice = (value: string | null): value is Choice =>
   value === 'light' || value === 'dark' || value === 'system';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ago, duration, fill, findingWords, many, reasonWords, sentence, size, stepTitle } from './format';
-import { problems } from './problems';
+import { problems } from './catalogue';
 
 describe('numbers and times', () => {
   it.each([

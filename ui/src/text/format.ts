@@ -1,10 +1,9 @@
 // Numbers, sizes, times and codes as words. Everything goes through Intl in the window's language.
 import type { Change, Finding, Problem, Reason, Stage } from '../api/types';
-import { t } from './catalogue';
-import { findings, objects, reasons, stages } from './phrases';
-import { problems, type Sentence } from './problems';
+import { phrases, problems, t, type Sentence } from './catalogue';
+import { language } from './language';
 
-const language = 'en';
+const { findings, objects, reasons, stages } = phrases;
 const number = new Intl.NumberFormat(language);
 const oneDigit = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
@@ -85,7 +84,7 @@ export function size(kib: number): string {
 }
 
 export function duration(seconds: number): string {
-  if (seconds < 1) return 'under 1 s';
+  if (seconds < 1) return t.times.instant;
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return `${oneDigit.format(seconds / 3600)} h`;
@@ -93,7 +92,7 @@ export function duration(seconds: number): string {
 
 export function ago(at: number, now: number): string {
   const seconds = Math.round((at - now) / 1000);
-  if (seconds > -1) return 'just now';
+  if (seconds > -1) return t.times.now;
   if (seconds > -90) return relative.format(seconds, 'second');
   if (seconds > -5400) return relative.format(Math.round(seconds / 60), 'minute');
   if (seconds > -129_600) return relative.format(Math.round(seconds / 3600), 'hour');

@@ -48,7 +48,7 @@ export type ClusterDocument = { version: number,
  */
 name: string, k3s: K3s, machines: Array<Machine>, options: Options, };
 export type ClusterStatus = { name: string, k3sVersion: string, machines: number, };
-export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "service-name-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "request-malformed" | "internal";
+export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "service-name-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "backend-silent" | "backend-fails" | "name-not-exposed" | "away-from-home" | "ingress-missing" | "ingress-class-differs" | "certificate-differs" | "certificate-expired" | "certificate-expiring" | "route-missing" | "route-elsewhere" | "access-missing" | "access-differs" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "practice-missing" | "link-refused" | "browser-missing" | "request-malformed" | "internal";
 export type Column = "who" | "name" | "way-in" | "ingress" | "service" | "runs-on";
 export type ComponentAct = { "kind": "install", pin: Pin, } | { "kind": "repair" } | { "kind": "remove" };
 export type ComponentState = { component: StackComponent, wanted: boolean, 
@@ -76,6 +76,15 @@ accept: string | null, remember: boolean, };
 export type Connected = { address: string, user: string, fingerprint: string, facts: MachineFacts, };
 export type Danger = "none" | "disruptive" | "data-loss";
 export type DefaultRoute = { interface: string, gateway: string | null, source: string | null, };
+export type Diagnosis = { hostname: string, reach: Reach | null, 
+/**
+ * Whether the name can be reached.
+ */
+health: Health, tests: Array<Test>, 
+/**
+ * What explains it; none when all is well, or when nothing that is broken was found.
+ */
+cause: Problem | null, };
 export type DiffLine = { sign: Sign, text: string, };
 export type Document = { document: ClusterDocument, };
 export type DocumentText = { yaml: string, };
@@ -86,7 +95,7 @@ export type Event = {
 /**
  * Counts up by one; a gap means that events were lost.
  */
-seq: number, } & ({ "kind": "host", host: Host, } | { "kind": "scan-progress", scan: string, done: number, total: number, } | { "kind": "scan-problem", scan: string, problem: Problem, } | { "kind": "scan-done", scan: string, cancelled: boolean, } | { "kind": "step", run: string, step: RunStep, secondsLeft: number | null, } | { "kind": "run-ended", run: string, state: RunState, } | { "kind": "flow", flow: FlowGraph, });
+seq: number, } & ({ "kind": "host", host: Host, } | { "kind": "scan-progress", scan: string, done: number, total: number, } | { "kind": "scan-problem", scan: string, problem: Problem, } | { "kind": "scan-done", scan: string, cancelled: boolean, } | { "kind": "step", run: string, step: RunStep, secondsLeft: number | null, } | { "kind": "run-ended", run: string, state: RunState, } | { "kind": "flow", flow: FlowGraph, } | { "kind": "diagnosis", diagnosis: Diagnosis, });
 export type ExposedService = { exposure: Exposure, namespace: string, health: Health, reason: Problem | null, notes: Array<Problem>, };
 export type Exposure = { 
 /**
@@ -304,6 +313,7 @@ iptablesVersion: string | null, listening: Array<Listener>,
  */
 cmdlinePath: string | null, cmdlineText: string | null, k3s: K3sFacts, };
 export type Machines = { hosts: Array<Host>, };
+export type NameRef = { hostname: string, };
 export type NamesReport = { wildcards: Array<Wildcard>, problems: Array<Problem>, };
 export type Need = "always" | "public" | "access";
 export type OpenPorts = { first: number, last: number, 
@@ -365,6 +375,16 @@ export type Protocol = "tcp" | "udp";
 export type Proxy = "proxied" | "dns-only";
 export type Reach = "lan" | "public";
 export type Reason = { "code": "ssh-closed", port: number, } | { "code": "ssh-silent", port: number, } | { "code": "ssh-not-seen", port: number, } | { "code": "not-ssh", port: number, } | { "code": "not-linux", banner: string, } | { "code": "small-ssh-server", banner: string, } | { "code": "already-cluster", address: string, port: number, } | { "code": "gateway" } | { "code": "network-device", vendor: string, } | { "code": "shared-host-key", fingerprint: string, } | { "code": "host-key-changed", before: string, } | { "code": "duplicate-address", address: string, } | { "code": "proxy-arp", addresses: number, } | { "code": "gone" };
+export type Rehearsal = { machines: Array<RehearsalLogin>, situations: Array<Situation>, };
+export type RehearsalLogin = { name: string, address: string, user: string, 
+/**
+ * Absent where only keys are taken.
+ */
+password: string | null, 
+/**
+ * What a person would want to know before choosing the machine.
+ */
+note: string, };
 export type Release = { "version": K3sVersion } | { "channel": string };
 export type Role = "server" | "agent";
 export type Run = { id: string, change: Change, state: RunState, startedAt: number, finishedAt: number | null, steps: Array<RunStep>, 
@@ -412,6 +432,12 @@ export type SetToken = { token: string, cluster: boolean,
 thisRun: boolean, };
 export type Severity = "stop" | "warn" | "note";
 export type Sign = "add" | "remove" | "change";
+export type Situation = { kind: SituationKind, 
+/**
+ * The machine or the zone that it is about.
+ */
+subject: string | null, on: boolean, };
+export type SituationKind = "machine-off" | "disk-full" | "internet-down" | "token-revoked" | "wildcard-added" | "certificate-refused";
 export type SshSeen = { address: string, port: number, 
 /**
  * The identification string, control characters replaced, at most 255 characters.
@@ -437,7 +463,11 @@ tunnel: string | null, };
 export type StackComponent = "ingress-nginx" | "traefik" | "sealed-secrets" | "cert-manager" | "cloudflared";
 export type StackState = { stack: Stack, ingress: IngressController, components: Array<ComponentState>, conditions: Array<Problem>, };
 export type Stage = "enable-memory-cgroup" | "copy-k3s" | "configure" | "install-server" | "join-server" | "join-agent" | "restart-server" | "fetch-kubeconfig" | "node-ready" | "label-ingress-nodes" | "taint-servers" | "install-component" | "seal-token" | "make-issuer" | "make-tunnel" | "deploy-workload" | "route-hostname" | "issue-certificate" | "route-tunnel" | "protect-hostname" | "write-records" | "try-path" | "remove-component" | "remove-service";
-export type Status = { practice: boolean, cluster: ClusterStatus | null, machines: number, services: number, 
+export type Status = { practice: boolean, 
+/**
+ * Whether a rehearsal can be opened from here.
+ */
+canPractise: boolean, cluster: ClusterStatus | null, machines: number, services: number, 
 /**
  * Runs at work.
  */
@@ -447,6 +477,20 @@ running: number,
  */
 conditions: Array<Problem>, };
 export type StepState = "waiting" | "running" | "done" | "skipped" | "failed" | "not-run";
+export type Test = { kind: TestKind, 
+/**
+ * What it looked at: a name, an address; plain data.
+ */
+subject: string, health: Health, 
+/**
+ * What was seen; plain data.
+ */
+evidence: string, 
+/**
+ * Why it is not up.
+ */
+problem: Problem | null, };
+export type TestKind = "exposed" | "network" | "record" | "resolvers" | "interference" | "tunnel" | "route" | "access" | "worker" | "controller" | "ingress" | "certificate" | "pods" | "answer";
 export type Tls = "terminated" | "passthrough";
 export type TokenKind = "user" | "account";
 export type TokenKindRef = { cluster: boolean, };
@@ -474,6 +518,7 @@ name: string, kind: string, content: string, proxy: Proxy,
  * Hostnames that would get no answer, or another one, without it.
  */
 leaning: Array<Hostname>, };
+export type WorldOpen = { practice: boolean, anew: boolean, };
 export type Zone = { id: string, name: string, accountId: string, active: boolean, };
 export type Zones = { zones: Array<Zone>, };
 export type Rpc = {
@@ -499,10 +544,15 @@ export type Rpc = {
   'token-report': [TokenKindRef, TokenReport];
   'token-forget': [TokenKindRef, Empty];
   'token-link': [TokenKindRef, Link];
+  'link-open': [Link, Empty];
   'stack': [Empty, StackState];
   'names': [Empty, NamesReport];
   'keys': [Empty, KeysState];
   'keys-save': [KeysFile, KeysState];
   'keys-restore': [KeysFile, KeysRestored];
   'flow': [Empty, FlowGraph];
+  'diagnose': [NameRef, Diagnosis];
+  'rehearsal': [Empty, Rehearsal];
+  'bring-about': [Situation, Rehearsal];
+  'world-open': [WorldOpen, Empty];
 };

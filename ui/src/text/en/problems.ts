@@ -1,7 +1,7 @@
 // What happened and what to do next, for every code. The sentences are the backend's; here are the
 // halves that differ: a next step that is a command for the CLI there is a button or a page here. `{name}` is an argument.
-import { english } from '../api/generated/english';
-import type { Code } from '../api/types';
+import { english } from '../../api/generated/english';
+import type { Code } from '../../api/types';
 
 export interface Sentence {
   what: string;
@@ -52,6 +52,18 @@ const here: Partial<Record<Code, Partial<Sentence>>> = {
   },
   'run-missing': { next: 'The page Runs lists them all.' },
   cancelled: { next: 'Continue when you are ready.' },
+  'name-not-exposed': { next: 'Is it spelt as you meant? Else add a service under it on the page Services.' },
+  'ingress-missing': { next: 'Somebody removed it. Edit the service and save it again: that puts it back.' },
+  'ingress-class-differs': {
+    next: 'Somebody changed it. Edit the service and save it again: that puts it right.',
+  },
+  'certificate-expired': { next: 'cert-manager did not renew it: the page Stack shows how it is.' },
+  'certificate-expiring': {
+    next: 'cert-manager should have renewed it long ago: the page Stack shows how it is.',
+  },
+  'route-missing': { next: 'Somebody removed it. Edit the service and save it again: that puts it back.' },
+  'access-missing': { next: 'Edit the service and save it again: that puts it back.' },
+  'practice-missing': { next: 'The set-up offers one on its first page.' },
   'another-cluster': {
     what: 'Portico looks after the cluster {present}; this one is called {asked}.',
     next: 'Name it {present}.',

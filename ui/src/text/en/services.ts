@@ -1,5 +1,5 @@
 // The words of the page Services and of its forms.
-import type { App, Reach } from '../api/types';
+import type { App, Reach } from '../../api/types';
 
 export const services = {
   add: 'Add service',

@@ -1,5 +1,5 @@
 // The words of the page Stack: components, the ingress controller, tokens, the set-up, keys.
-import type { IngressController, Need, StackComponent } from '../api/types';
+import type { IngressController, Need, StackComponent } from '../../api/types';
 
 export const stack = {
   parts: {

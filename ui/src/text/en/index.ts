@@ -1,8 +1,11 @@
 // Every word of the window in English, by page; the two pages with the most words have files of their own.
 // Sentences for codes are in problems.ts and phrases.ts.
-import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../api/types';
-import type { Page } from '../state/route.svelte';
+import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../../api/types';
+import type { Page } from '../../state/route.svelte';
+import { diagnosis } from './diagnosis';
+import { practice } from './practice';
 import { services } from './services';
+import { setup } from './setup';
 import { stack } from './stack';
 
 export const en = {
@@ -19,15 +22,21 @@ export const en = {
     theme: 'Theme',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
     lost: 'Portico does not answer',
+    machines: ['machine', 'machines'],
+    services: ['service', 'services'],
   },
   pages: {
+    setup: 'Set-up',
     flow: 'Flow',
     services: 'Services',
     machines: 'Machines',
     cluster: 'Cluster',
     stack: 'Stack',
     runs: 'Runs',
+    practice: 'Practice',
+    settings: 'Settings',
   } satisfies Record<Page, string>,
+  times: { instant: 'under 1 s', now: 'just now' },
   health: { up: 'Up', degraded: 'Degraded', down: 'Down', unknown: 'Unknown' } satisfies Record<
     Health,
     string
@@ -267,7 +276,64 @@ export const en = {
     back: 'All runs',
     open: 'Open {title}',
   },
+  settings: {
+    look: 'Look',
+    theme: 'Colours',
+    language: 'Language',
+    languageNote: 'The window opens anew in the other language.',
+    size: 'Text size',
+    percent: '{percent} %',
+    keys: 'Shortcuts',
+    keysNote: 'But not in a field, nor in a dialog.',
+    tour: 'Tour',
+    tourNote: 'Four short notes on what is where.',
+    tourStart: 'Start the tour',
+  },
+  palette: {
+    title: 'Commands',
+    open: 'Commands and search',
+    hint: 'Type what you look for or want to do',
+    none: 'Nothing fits.',
+    groups: { pages: 'Pages', acts: 'Acts', services: 'Services', machines: 'Machines' },
+    acts: {
+      scan: 'Scan the network',
+      add: 'Add a service',
+      search: 'Search in the flow',
+      theme: 'Change the colours',
+      keys: 'Show the shortcuts',
+      tour: 'Start the tour',
+    },
+    go: 'Go to {page}',
+  },
+  tour: {
+    label: 'Tour',
+    progress: '{index} of {count}',
+    next: 'Next',
+    end: 'Done',
+    skip: 'Skip',
+    steps: [
+      {
+        title: 'Your machines come first',
+        text: 'Portico finds them on your network. Nothing is changed by that.',
+      },
+      {
+        title: 'They become a cluster',
+        text: 'Every step is shown beforehand, with its exact command.',
+      },
+      {
+        title: 'Then your services',
+        text: 'A name, and who can reach it: your LAN alone, or the internet.',
+      },
+      {
+        title: 'And the whole way as one picture',
+        text: 'Here you see how requests flow, and which hop is broken.',
+      },
+    ],
+  },
+  diagnosis,
+  practice,
   services,
+  setup,
   stack,
   flow: {
     view: 'View',

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { journey, stops, type Known } from './journey';
+
+const nothing: Known = {
+  found: 0,
+  picked: 0,
+  connected: 0,
+  roles: false,
+  cluster: false,
+  token: false,
+  services: 0,
+};
+const next = (known: Partial<Known>) =>
+  stops.find((stop) => journey({ ...nothing, ...known })[stop] === 'now');
+
+describe('the journey', () => {
+  it.each([
+    ['find', {}],
+    ['find', { found: 6 }],
+    ['connect', { found: 6, picked: 2, connected: 1 }],
+    ['roles', { found: 6, picked: 2, connected: 2 }],
+    ['build', { found: 6, picked: 2, connected: 2, roles: true }],
+    ['build', { found: 6, picked: 2, connected: 2, roles: true, token: true }],
+    ['cloudflare', { cluster: true }],
+    ['service', { cluster: true, token: true }],
+    [undefined, { cluster: true, token: true, services: 1 }],
+    [undefined, { cluster: true, services: 1 }],
+  ] as [string | undefined, Partial<Known>][])('goes on with %s', (stop, known) => {
+    expect(next(known)).toBe(stop);
+  });
+  it('takes what a cluster proves as done, also after the window was opened anew', () => {
+    const state = journey({ ...nothing, cluster: true });
+    expect([state.find, state.connect, state.roles, state.build]).toEqual(['done', 'done', 'done', 'done']);
+  });
+  it('leaves Cloudflare for whenever it is wanted', () => {
+    expect(journey(nothing).cloudflare).toBe('optional');
+  });
+});

@@ -1,0 +1,41 @@
+// The words of the practice homelab: its page, its switches, and the way there and back.
+import type { SituationKind } from '../../api/types';
+
+export const practice = {
+  intro:
+    'Six machines, a Cloudflare account with two zones, name servers: all of it inside this program. It speaks the protocols of the real ones and refuses what they refuse. Break it and see what Portico says.',
+  switches: 'What goes wrong',
+  switchesNote:
+    'Throw a switch, then look at Flow: what is broken is red, and what only hangs below it is quiet.',
+  situations: {
+    'machine-off': { name: 'Unplugged', note: 'As if somebody had pulled the plug.' },
+    'disk-full': { name: 'Disk full', note: 'Nothing more fits on it.' },
+    'internet-down': {
+      name: 'The internet is down',
+      note: 'Public names stop to answer; names on the LAN go on.',
+    },
+    'token-revoked': {
+      name: 'The token is revoked',
+      note: 'Cloudflare no longer knows the token that Portico has.',
+    },
+    'wildcard-added': {
+      name: 'Somebody adds a wildcard record',
+      note: 'Every name of {subject} without a record of its own now leads elsewhere.',
+    },
+    'certificate-refused': {
+      name: 'Certificates are refused',
+      note: 'The authority does not accept the proof that a name is yours. Certificates that are there stay.',
+    },
+  } satisfies Record<SituationKind, { name: string; note: string }>,
+  of: '{name}, {machine}',
+  machine: 'Machine',
+  logins: 'Logins',
+  loginsNote: 'Made up, and the same every time.',
+  columns: { name: 'Machine', address: 'Address', user: 'User', password: 'Password', note: 'What it is' },
+  keyOnly: 'by key only',
+  anew: 'Start over',
+  anewTitle: 'Start over?',
+  anewText: 'Everything that you built in practice is forgotten. Your real homelab is not touched.',
+  leave: 'Leave practice',
+  fillIn: 'Practice login: {user}. Fill it in',
+};
