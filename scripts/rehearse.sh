@@ -65,6 +65,7 @@ printf '%s\n%s\n' "$token" "$cluster_token" |
     portico stack set --email me@example.test --authority staging --tunnel portico-home --yes --ask-token --ask-cluster-token
 portico expose echo --host echo.example.test --lan --yes --ask-token <<<"$token"
 portico services --ask-token <<<"$token"
+portico why echo.example.test --ask-token <<<"$token"
 # The same service, open to the internet for one address: ingress-nginx wants an explicit yes for that.
 portico expose echo --host echo.example.test --public --access me@example.test --accept-retired-ingress --yes --ask-token <<<"$token"
 portico stack --ask-token --ask-cluster-token < <(printf '%s\n%s\n' "$token" "$cluster_token")

@@ -4,7 +4,7 @@
 //! somebody tidied up. The tray brings it back, as does starting Portico once more. Without a tray on the desktop nothing
 //! is lost either: the second start shows the window.
 
-use portico_api::Engine;
+use portico_api::worlds::Worlds;
 use portico_domain::run::RunState;
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::TrayIconBuilder;
@@ -42,9 +42,9 @@ pub fn show(app: &AppHandle) {
 }
 
 /// Hides the window in place of closing it while a run is at work.
-pub fn on_window_event(window: &Window, event: &WindowEvent, engine: &Engine) {
+pub fn on_window_event(window: &Window, event: &WindowEvent, worlds: &Worlds) {
     if let WindowEvent::CloseRequested { api, .. } = event
-        && engine.is_at_work()
+        && worlds.is_at_work()
         && window.hide().is_ok()
     {
         api.prevent_close();

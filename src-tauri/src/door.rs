@@ -4,35 +4,57 @@
 //! events. A page that missed some sees the gap in the numbers and asks again.
 
 use crate::desktop;
+use portico_api::worlds::Worlds;
 use portico_api::{Api, ApiError};
-use portico_domain::event::{Event, Happening};
+use portico_domain::event::Happening;
+use portico_domain::problem::{Code, Problem};
 use serde_json::Value;
 use tauri::{AppHandle, Emitter, State};
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 const CHANNEL: &str = "portico";
 
+/// Judged by the table, done here: a link that it allowed goes to the browser.
+const LINK_OPEN: &str = "link-open";
+
 /// Answers a command of the table.
 #[tauri::command]
-pub async fn rpc(api: State<'_, Api>, name: String, request: Value) -> Result<Value, ApiError> {
-    api.call(&name, request).await
+pub async fn rpc(worlds: State<'_, Worlds>, name: String, request: Value) -> Result<Value, ApiError> {
+    let link = (name == LINK_OPEN).then(|| request["url"].as_str().unwrap_or_default().to_owned());
+    let answer = worlds.call(&name, request).await?;
+    if let Some(url) = link
+        && let Err(error) = open::that_detached(url)
+    {
+        return Err(Problem::new(Code::BrowserMissing).detail(error).into());
+    }
+    Ok(answer)
 }
 
-/// Hands every event on to the pages, and ends of runs to the desktop.
-pub async fn tell(mut events: Receiver<Event>, app: AppHandle) {
+/// Hands every event of the world that is shown on to the pages, and ends of runs to the desktop.
+pub async fn tell(mut shown: watch::Receiver<Api>, app: AppHandle) {
     loop {
-        match events.recv().await {
-            Ok(event) => {
-                if let Happening::RunEnded { state, .. } = event.what {
-                    desktop::run_ended(&app, state);
+        let mut events = shown.borrow_and_update().engine().listen();
+        loop {
+            let event = tokio::select! {
+                event = events.recv() => event,
+                changed = shown.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return,
+                },
+            };
+            match event {
+                Ok(event) => {
+                    if let Happening::RunEnded { state, .. } = event.what {
+                        desktop::run_ended(&app, state);
+                    }
+                    if let Err(error) = app.emit(CHANNEL, event) {
+                        tracing::warn!(%error, "an event did not reach the window");
+                    }
                 }
-                if let Err(error) = app.emit(CHANNEL, event) {
-                    tracing::warn!(%error, "an event did not reach the window");
-                }
+                Err(RecvError::Lagged(missed)) => tracing::warn!(missed, "the window is behind"),
+                Err(RecvError::Closed) => return,
             }
-            Err(RecvError::Lagged(missed)) => tracing::warn!(missed, "the window is behind"),
-            Err(RecvError::Closed) => return,
         }
     }
 }

@@ -14,7 +14,6 @@ use arguments::Arguments;
 use clap::Parser;
 use std::process::ExitCode;
 use tauri::{Manager, RunEvent};
-use world::World;
 
 fn main() -> ExitCode {
     // One provider for the whole process, before anything speaks TLS.
@@ -38,9 +37,8 @@ fn show(arguments: Arguments) -> Result<(), String> {
     display()?;
     // A rehearsal, and data in another place, stand beside the real one.
     let only_one = !arguments.practice && arguments.endpoints.is_none() && arguments.data.is_none();
-    let world = tauri::async_runtime::block_on(World::open(arguments))?;
-    let engine = world.api.engine().clone();
-    let for_windows = engine.clone();
+    let worlds = tauri::async_runtime::block_on(world::open(arguments))?;
+    let for_windows = worlds.clone();
     let mut builder = tauri::Builder::default();
     if only_one {
         builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| desktop::show(app)));
@@ -57,16 +55,14 @@ fn show(arguments: Arguments) -> Result<(), String> {
             Ok(())
         })
         .invoke_handler(tauri::generate_handler![door::rpc])
-        .manage(world.api.clone())
+        .manage(worlds.clone())
         .build(tauri::generate_context!())
         .map_err(|error| format!("the window cannot be opened: {error}"))?;
-    let telling = tauri::async_runtime::spawn(door::tell(engine.listen(), app.handle().clone()));
-    let mut watch = Some(tauri::async_runtime::block_on(async { engine.watch() }));
+    let telling = tauri::async_runtime::spawn(door::tell(worlds.shown(), app.handle().clone()));
     app.run(move |app, event| {
-        // The practice homelab, if there is one, lives as long as the window.
-        let _alive = &world;
+        // What the worlds need lives as long as the window.
+        let _alive = &worlds;
         if matches!(event, RunEvent::ExitRequested { .. }) {
-            watch.take();
             telling.abort();
             app.webview_windows().values().for_each(|window| drop(window.close()));
         }

@@ -14,3 +14,4 @@ mod portico;
 mod stack;
 mod story;
 mod trust;
+mod why;

@@ -49,6 +49,25 @@ pub async fn portico(story: &Story, arguments: &[&str], stdin: &str) -> Ran {
     }
 }
 
+/// Runs it to its end, with its output piped into a command of the shell's; gives its own status and what it complained of.
+pub async fn portico_into(story: &Story, arguments: &[&str], stdin: &str, reader: &str) -> Ran {
+    let mut reader =
+        Command::new("sh").args(["-c", reader]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let reader = reader.as_mut().expect("a shell");
+    let into: Stdio = reader.stdin.take().expect("it is piped").try_into().expect("a pipe");
+    let mut child = command(story, arguments).stdout(into).spawn().expect("portico starts");
+    let mut pipe = child.stdin.take().expect("stdin is piped");
+    let _ = pipe.write_all(stdin.as_bytes()).await;
+    drop(pipe);
+    let output = child.wait_with_output().await.expect("portico ends");
+    reader.wait().await.expect("the reader ends");
+    Ran {
+        status: output.status.code().unwrap_or(-1),
+        stdout: String::new(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
 /// Starts it with `--json` and ends it with SIGKILL once `steps` steps are settled; false when it ended
 /// before that.
 pub async fn killed_after(story: &Story, steps: usize, arguments: &[&str], stdin: &str) -> bool {

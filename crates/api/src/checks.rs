@@ -3,6 +3,7 @@
 //! Beside `english`, for the CLI; the window has its own catalogue of these words.
 
 use crate::english::{Sentence, fill};
+use portico_domain::diagnosis::TestKind;
 use portico_domain::flow::Health;
 use portico_domain::host::Fit;
 use portico_domain::preflight::{CheckCode, Finding, Findings, Fix, Severity};
@@ -198,6 +199,26 @@ pub fn health(health: Health) -> &'static str {
         Health::Degraded => "degraded",
         Health::Down => "down",
         Health::Unknown => "unknown",
+    }
+}
+
+/// What a test of a diagnosis looks at.
+pub fn test_kind(kind: TestKind) -> &'static str {
+    match kind {
+        TestKind::Exposed => "the service",
+        TestKind::Network => "your network",
+        TestKind::Record => "the DNS record",
+        TestKind::Resolvers => "this computer's resolver",
+        TestKind::Interference => "wildcards and ECH",
+        TestKind::Tunnel => "the tunnel",
+        TestKind::Route => "the tunnel's rule",
+        TestKind::Access => "the login in front",
+        TestKind::Worker => "the machine",
+        TestKind::Controller => "the ingress controller",
+        TestKind::Ingress => "the rule in the cluster",
+        TestKind::Certificate => "the certificate",
+        TestKind::Pods => "the pods",
+        TestKind::Answer => "the answer",
     }
 }
 

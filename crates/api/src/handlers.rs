@@ -6,9 +6,11 @@ use crate::wire::*;
 use portico_domain::change::Plan;
 use portico_domain::cluster::{self, Release};
 use portico_domain::credential::{CredentialKind, Secret, TokenReport};
+use portico_domain::diagnosis::Diagnosis;
 use portico_domain::flow::{FlowGraph, Health};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::{Run, RunState};
+use portico_domain::situation::{Rehearsal, Situation};
 use portico_engine::{ConnectRequest, Engine, ScanRequest};
 use std::path::Path;
 
@@ -22,6 +24,7 @@ impl Api {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Status {
             practice: self.practice,
+            can_practise: false,
             cluster: desired.cluster.as_ref().map(|cluster| ClusterStatus {
                 name: cluster.name.clone(),
                 k3s_version: match &cluster.k3s.release {
@@ -35,6 +38,38 @@ impl Api {
             conditions: self.engine.conditions().await?,
             running: count(runs.iter().filter(|run| run.state == RunState::Running).count()),
         })
+    }
+
+    pub async fn diagnose(&self, request: NameRef) -> Answer<Diagnosis> {
+        self.engine.diagnose(&request.hostname).await
+    }
+
+    /// Says yes to a link that a browser may be sent to; the shell, which has one at hand, opens it then.
+    pub async fn link_open(&self, Link { url }: Link) -> Answer<Empty> {
+        let services = self.engine.desired().await?.exposures;
+        let services = services.iter().flat_map(|exposure| {
+            ["https", "http"].map(|scheme| format!("{scheme}://{}/", exposure.hostname))
+        });
+        // With the slash after it, a host is that host and no beginning of another one.
+        let known = services.chain(["https://dash.cloudflare.com/".to_owned()]);
+        let plain = url.chars().all(|letter| letter.is_ascii_graphic());
+        if plain && known.into_iter().any(|beginning| url.starts_with(&beginning)) {
+            return Ok(Empty {});
+        }
+        Err(Problem::new(Code::LinkRefused).arg("url", url))
+    }
+
+    pub async fn rehearsal(&self, _: Empty) -> Answer<Rehearsal> {
+        self.engine.rehearsal().await
+    }
+
+    pub async fn bring_about(&self, situation: Situation) -> Answer<Rehearsal> {
+        self.engine.bring_about(&situation).await
+    }
+
+    /// A single world has no other one beside it.
+    pub async fn world_open(&self, _: WorldOpen) -> Answer<Empty> {
+        Err(Problem::new(Code::PracticeMissing))
     }
 
     pub async fn interfaces(&self, _: Empty) -> Answer<Interfaces> {

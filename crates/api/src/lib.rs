@@ -13,6 +13,7 @@ mod open;
 pub mod table;
 pub mod typescript;
 pub mod wire;
+pub mod worlds;
 
 pub use portico_engine::{
     ConnectRequest, Connected, Endpoints, Engine, Interface, LoginMethod, Options, Pace, ScanRequest,

@@ -6,11 +6,16 @@
 use crate::wire::*;
 use crate::{Api, ApiError};
 use portico_domain::credential::TokenReport;
+use portico_domain::diagnosis::Diagnosis;
 use portico_domain::flow::FlowGraph;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::Run;
+use portico_domain::situation::{Rehearsal, Situation};
 use serde_json::Value;
 use ts_rs::{Config, TS, TypeVisitor};
+
+/// Answered by [`Worlds`](crate::worlds::Worlds), which knows of more than one.
+pub(crate) const WORLD_OPEN: &str = "world-open";
 
 macro_rules! commands {
     ($($name:literal => $handler:ident($request:ty) -> $response:ty;)*) => {
@@ -70,12 +75,17 @@ commands! {
     "token-report" => token_report(TokenKindRef) -> TokenReport;
     "token-forget" => token_forget(TokenKindRef) -> Empty;
     "token-link" => token_link(TokenKindRef) -> Link;
+    "link-open" => link_open(Link) -> Empty;
     "stack" => stack(Empty) -> StackState;
     "names" => names(Empty) -> NamesReport;
     "keys" => keys(Empty) -> KeysState;
     "keys-save" => keys_save(KeysFile) -> KeysState;
     "keys-restore" => keys_restore(KeysFile) -> KeysRestored;
     "flow" => flow(Empty) -> FlowGraph;
+    "diagnose" => diagnose(NameRef) -> Diagnosis;
+    "rehearsal" => rehearsal(Empty) -> Rehearsal;
+    "bring-about" => bring_about(Situation) -> Rehearsal;
+    "world-open" => world_open(WorldOpen) -> Empty;
 }
 
 fn malformed(error: serde_json::Error) -> ApiError {

@@ -32,6 +32,9 @@ wire! {
     Empty {}
     Status {
         practice: bool,
+        /// Whether a rehearsal can be opened from here.
+        #[serde(default)]
+        can_practise: bool,
         cluster: Option<ClusterStatus>,
         machines: u32,
         services: u32,
@@ -117,6 +120,9 @@ wire! {
         /// Not into the keyring.
         this_run: bool,
     }
+    /// `anew` forgets the rehearsal that was there.
+    WorldOpen { practice: bool, anew: bool, }
+    NameRef { hostname: String, }
     Link { url: String, }
     StackState {
         stack: Stack,

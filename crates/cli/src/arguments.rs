@@ -63,6 +63,14 @@ pub enum Command {
     Services(Secrets),
     /// Show the way of the traffic, hop by hop
     Flow(Secrets),
+    /// Say why a name cannot be reached: every hop is tried, from this computer to the pod
+    Why {
+        hostname: String,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Say in a line or two whether all is well; the exit status is 0 when it is, 1 when not, 4 when it is not known
+    Status(Status),
     /// Keep a Cloudflare token, read from the terminal or from standard input, in the keyring
     Token(Token),
     /// A homelab inside this computer to rehearse on
@@ -84,6 +92,15 @@ pub struct Scan {
     /// Only list this computer's networks and which of them are scanned
     #[arg(long)]
     pub interfaces: bool,
+}
+
+#[derive(Args)]
+pub struct Status {
+    /// Go on, and say it again whenever it changes
+    #[arg(long)]
+    pub watch: bool,
+    #[command(flatten)]
+    pub secrets: Secrets,
 }
 
 #[derive(Args)]

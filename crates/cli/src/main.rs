@@ -1,7 +1,7 @@
 //! `portico`: the command table for a terminal, for people and with `--json` for programs.
 //!
 //! Exit status: 0 done, 1 failed, 2 bad input, 3 a decision is needed (a host key to accept, a plan to
-//! confirm). Secrets are read from the terminal or from standard input, never from arguments.
+//! confirm), 4 it is not known whether all is well. Secrets are read from the terminal or from standard input, never from arguments.
 
 mod arguments;
 mod change;
@@ -13,7 +13,9 @@ mod scan;
 mod secret;
 mod show;
 mod stack;
+mod status;
 mod token;
+mod why;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -67,6 +69,8 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Runs { run } => show::runs(&open().await?, run, output).await,
         Command::Services(secrets) => show::services(&open().await?, secrets, output).await,
         Command::Flow(secrets) => show::flow(&open().await?, secrets, output).await,
+        Command::Why { hostname, secrets } => why::run(&open().await?, hostname, secrets, output).await,
+        Command::Status(options) => status::run(&open().await?, options, output).await,
         Command::Token(options) => token::run(&open().await?, options, output).await,
     }
 }

@@ -3,6 +3,7 @@
 //! An event carries the new state, never a difference: a client that missed some takes a snapshot and goes
 //! on. Delivery is `engine`'s business.
 
+use crate::diagnosis::Diagnosis;
 use crate::flow::FlowGraph;
 use crate::host::Host;
 use crate::problem::Problem;
@@ -52,5 +53,9 @@ pub enum Happening {
     },
     Flow {
         flow: Box<FlowGraph>,
+    },
+    /// What is known so far of why a name cannot be reached.
+    Diagnosis {
+        diagnosis: Box<Diagnosis>,
     },
 }

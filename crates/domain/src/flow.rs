@@ -7,7 +7,7 @@ use crate::certificate::CertificateChain;
 use crate::change::Desired;
 use crate::dns::explain;
 use crate::exposure::{Exposure, Reach};
-use crate::observed::{HttpAnswer, NodeState, Observed, Seen};
+use crate::observed::{EndpointState, HttpAnswer, NodeState, Observed, Seen};
 use crate::problem::{Code, Problem};
 use crate::stack::IngressController;
 use crate::step::is_available;
@@ -163,7 +163,7 @@ impl FlowGraph {
             &service,
             &exposure.name,
             exposure.namespace().into(),
-            service_health(ready, exposure),
+            service_health(ready, exposure, observed),
         );
         let mut hops = match exposure.reach {
             Reach::Lan => self.lan_hops(exposure, observed, entries, now),
@@ -205,7 +205,8 @@ impl FlowGraph {
         let seen = fresh(observed.lan_paths.get(exposure.hostname.as_str()), now);
         let wanted: BTreeSet<IpAddr> = observed.lan_addresses().into_iter().collect();
         let judged = name_health(seen, &wanted, exposure);
-        self.add(Column::Name, &name, exposure.hostname.as_str(), format!("{} × A", wanted.len()), judged);
+        let records = seen.map_or(wanted.len(), |path| path.answers.authoritative().len());
+        self.add(Column::Name, &name, exposure.hostname.as_str(), format!("{records} × A"), judged);
         self.connect("lan", &name, None, None);
         let mut hops = vec!["lan".to_owned(), name.clone()];
         for node in entries {
@@ -322,14 +323,7 @@ fn address(node: &NodeState) -> String {
 }
 
 fn node_health(node: &NodeState) -> Judged {
-    if node.ready {
-        (Health::Up, None)
-    } else {
-        (
-            Health::Down,
-            Some(Problem::new(Code::NodeNotReady).arg("node", &node.name).arg("reason", &node.reason)),
-        )
-    }
+    if node.ready { (Health::Up, None) } else { (Health::Down, Some(node.problem())) }
 }
 
 fn controller(controller: IngressController, observed: &Observed, now: i64) -> Judged {
@@ -337,9 +331,15 @@ fn controller(controller: IngressController, observed: &Observed, now: i64) -> J
     let Some(key) = keys.first() else { return (Health::Unknown, None) };
     match fresh(observed.objects.get(key), now) {
         Some(Some(live)) if is_available(live) => (Health::Up, None),
-        Some(_) => (Health::Down, Some(Problem::new(Code::WorkloadNotReady).arg("workload", &key.name))),
+        Some(_) => (Health::Down, Some(not_ready(&controller.service_key(), &key.name, observed))),
         None => (Health::Unknown, None),
     }
+}
+
+/// Why nothing of a workload is ready: the machine that it runs on, or the workload itself.
+fn not_ready(service: &str, workload: &str, observed: &Observed) -> Problem {
+    let own = || Problem::new(Code::WorkloadNotReady).arg("workload", workload);
+    observed.machine_away(service).map_or_else(own, NodeState::problem)
 }
 
 fn name_health(
@@ -349,7 +349,8 @@ fn name_health(
 ) -> Judged {
     let Some(path) = path else { return (Health::Unknown, None) };
     let found: BTreeSet<IpAddr> = path.answers.authoritative().iter().copied().collect();
-    if !wanted.is_empty() && found == *wanted {
+    // Without a Ready worker there is nowhere that it should lead to: the workers are what is wrong.
+    if found == *wanted || wanted.is_empty() && !found.is_empty() {
         return (Health::Up, None);
     }
     let list =
@@ -362,10 +363,14 @@ fn name_health(
     (health, Some(problem))
 }
 
-fn service_health(endpoints: Option<&Vec<crate::observed::EndpointState>>, exposure: &Exposure) -> Judged {
+fn service_health(
+    endpoints: Option<&Vec<EndpointState>>,
+    exposure: &Exposure,
+    observed: &Observed,
+) -> Judged {
     match endpoints {
         Some(endpoints) if endpoints.iter().any(|endpoint| endpoint.ready) => (Health::Up, None),
-        Some(_) => (Health::Down, Some(Problem::new(Code::WorkloadNotReady).arg("workload", &exposure.name))),
+        Some(_) => (Health::Down, Some(not_ready(&endpoints_key(exposure), &exposure.name, observed))),
         None => (Health::Unknown, None),
     }
 }

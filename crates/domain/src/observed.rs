@@ -9,7 +9,7 @@ use crate::credential::CredentialKind;
 use crate::dns::{Answers, DnsRecord, Hostname};
 use crate::facts::MachineFacts;
 use crate::preflight::Reading;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::stack::IngressController;
 use crate::tunnel::{Tunnel, TunnelId, TunnelState};
 use serde::{Deserialize, Serialize};
@@ -171,6 +171,11 @@ pub struct NodeState {
 }
 
 impl NodeState {
+    /// Why it is not ready.
+    pub fn problem(&self) -> Problem {
+        Problem::new(Code::NodeNotReady).arg("node", &self.name).arg("reason", &self.reason)
+    }
+
     pub fn is_control_plane(&self) -> bool {
         self.labels.contains_key("node-role.kubernetes.io/control-plane")
     }
@@ -362,6 +367,16 @@ impl Observed {
         self.artefacts = later.artefacts.or(self.artefacts.take());
         self.kubeconfig = later.kubeconfig.or(self.kubeconfig.take());
         self.nodes = later.nodes.or(self.nodes.take());
+    }
+
+    /// Where every machine that a Service's pods run on is away, which: that is why, and nothing about the pods. `service`
+    /// is `namespace/name`.
+    pub fn machine_away(&self, service: &str) -> Option<&NodeState> {
+        let endpoints = self.endpoints.get(service).and_then(Seen::value)?;
+        let away = |name: &String| self.node(name).filter(|node| !node.ready);
+        let on: Option<Vec<&NodeState>> =
+            endpoints.iter().map(|endpoint| endpoint.node.as_ref().and_then(away)).collect();
+        on?.first().copied()
     }
 
     /// The addresses that LAN names point at: the Ready workers, or the one node there is.

@@ -161,6 +161,20 @@ pub enum Code {
     BackupUnreadable,
     // Probes
     ProbeFailed,
+    BackendSilent,
+    BackendFails,
+    // Why a name cannot be reached, besides what has a code above
+    NameNotExposed,
+    AwayFromHome,
+    IngressMissing,
+    IngressClassDiffers,
+    CertificateDiffers,
+    CertificateExpired,
+    CertificateExpiring,
+    RouteMissing,
+    RouteElsewhere,
+    AccessMissing,
+    AccessDiffers,
     // Runs
     PlanStale,
     ClusterBusy,
@@ -173,6 +187,9 @@ pub enum Code {
     DocumentUnreadable,
     EndpointsUnreadable,
     PracticeFailed,
+    PracticeMissing,
+    LinkRefused,
+    BrowserMissing,
     RequestMalformed,
     Internal,
 }

@@ -4,14 +4,19 @@
 //! lasts, records of LAN names follow the workers.
 
 use crate::Engine;
+use crate::diagnose::path_of;
+use futures::StreamExt;
 use portico_domain::change::{Change, Desired};
 use portico_domain::event::Happening;
-use portico_domain::exposure::{Exposure, Reach, Tls};
+use portico_domain::exposure::Reach;
 use portico_domain::flow::{FlowGraph, endpoints_key, flow};
 use portico_domain::observed::{Observed, Seen, Source};
 use portico_domain::problem::Problem;
 use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Between two looks.
@@ -20,9 +25,16 @@ const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// Workers that stay as they are for so long are what records should lead to.
 const FOLLOW_AFTER: Duration = Duration::from_secs(45);
 
+/// Several things change together; one look sees them all.
+const SETTLE: Duration = Duration::from_millis(150);
+
+/// From one look to the next at the least, however much changes.
+const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(500);
+
 /// Lives as long as somebody wants the picture.
 pub struct Watch {
     _looking: AbortOnDropHandle<()>,
+    _listening: AbortOnDropHandle<()>,
 }
 
 impl Engine {
@@ -38,18 +50,7 @@ impl Engine {
     async fn look_at(&self, desired: &Desired) -> Observed {
         let mut observed = self.observe(&standing(desired), desired.cluster.as_ref()).await;
         // Which addresses to try follows from the nodes.
-        let addresses = observed.lan_addresses();
-        let issuer = desired.stack.issuer();
-        let path = |exposure: &Exposure| {
-            let hostname = exposure.hostname.to_string();
-            match exposure.reach {
-                Reach::Public => Source::PublicPath { hostname },
-                Reach::Lan => {
-                    let tls = exposure.tls == Tls::Passthrough || exposure.certificate(issuer).is_some();
-                    Source::LanPath { hostname, addresses: addresses.clone(), tls }
-                }
-            }
-        };
+        let path = |exposure| path_of(desired, exposure, &observed);
         let paths: Vec<Source> = desired.exposures.iter().map(path).collect();
         observed.update(self.observe(&paths, desired.cluster.as_ref()).await);
         observed
@@ -58,18 +59,40 @@ impl Engine {
     /// Looks until the returned watch is dropped; each picture is told as an event. Must be called inside
     /// a Tokio runtime.
     pub fn watch(&self) -> Watch {
+        let changed = Arc::new(Notify::new());
+        let listening = tokio::spawn(self.clone().listen_to_cluster(changed.clone()));
         let engine = self.clone();
         let looking = tokio::spawn(async move {
             let mut follow = Follow::default();
             loop {
+                let began = tokio::time::Instant::now();
                 match engine.look_once(&mut follow).await {
                     Ok(flow) => engine.inner.events.tell(Happening::Flow { flow: Box::new(flow) }),
                     Err(problem) => tracing::warn!(%problem, "the flow could not be looked at"),
                 }
-                tokio::time::sleep(LOOK_EVERY).await;
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    () = changed.notified() => {
+                        tokio::time::sleep(SETTLE).await;
+                        tokio::time::sleep_until(began + LOOK_AT_MOST_EVERY).await;
+                    }
+                }
             }
         });
-        Watch { _looking: AbortOnDropHandle::new(looking) }
+        Watch { _looking: AbortOnDropHandle::new(looking), _listening: AbortOnDropHandle::new(listening) }
+    }
+
+    /// Passes on that something changed in the cluster, so that the next look does not wait for its turn.
+    async fn listen_to_cluster(self, changed: Arc<Notify>) {
+        loop {
+            if let Ok(kube) = self.inner.outside.kube().await {
+                let mut changes = pin!(kube.changes());
+                while changes.next().await.is_some() {
+                    changed.notify_one();
+                }
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     async fn look_once(&self, follow: &mut Follow) -> Result<FlowGraph, Problem> {
@@ -137,7 +160,7 @@ impl Follow {
 }
 
 fn standing(desired: &Desired) -> Vec<Source> {
-    let mut sources = vec![Source::Nodes];
+    let mut sources = vec![Source::Nodes, Source::Endpoints(desired.ingress().service_key())];
     sources.extend(desired.ingress().component().health().into_iter().take(1).map(Source::Object));
     sources.extend(desired.exposures.iter().map(|exposure| Source::Endpoints(endpoints_key(exposure))));
     let issuer = desired.stack.issuer();

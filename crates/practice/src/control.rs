@@ -6,7 +6,8 @@
 //! `PUT /practice/access` (`enabled`), `PUT /practice/zones/{name}` (`status`, `universalSsl`, `ech`), `PUT
 //! /practice/lists` (`lagSeconds`), `PUT /practice/internet` (`true` or `false`), `PUT /practice/authority` (a
 //! `Verdict`: `"issue"`, `"rate-limit"`, `{"refuse": "why"}`), `PUT /practice/resolver/{public|system}` (switches), `POST
-//! /practice/machines/{name}/{cut-power|power-on|hang|unhang|swap-host-key}`. Nothing here exists in the real world,
+//! /practice/machines/{name}/{cut-power|power-on|hang|unhang|swap-host-key}`, `GET /practice` (a `Rehearsal`), `PUT
+//! /practice/situations` (a `Situation`). Nothing here exists in the real world,
 //! and no client of Portico's knows it.
 
 use crate::acme::Verdict;
@@ -14,11 +15,13 @@ use crate::cloudflare::Cloud;
 use crate::dns::{DnsServer, Switches};
 use crate::fault::{Faults, Rule};
 use crate::homelab::Homelab;
+use crate::situations::{bring_about, situations};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use portico_domain::situation::{Rehearsal, Situation};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -33,6 +36,8 @@ pub(crate) struct Control {
 
 pub(crate) fn router(control: Control) -> Router {
     Router::new()
+        .route("/practice", get(rehearsal))
+        .route("/practice/situations", put(situation))
         .route("/practice/faults", get(struck).post(add).delete(clear))
         .route("/practice/calls", get(calls).delete(forget))
         .route("/practice/audit", get(audit))
@@ -48,6 +53,18 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/practice/resolver/{name}", put(switch))
         .route("/practice/machines/{name}/{act}", post(act))
         .with_state(Arc::new(control))
+}
+
+async fn rehearsal(State(control): State<Arc<Control>>) -> Response {
+    let machines = control.homelab.logins();
+    Json(Rehearsal { machines, situations: situations(&control.homelab, &control.cloud) }).into_response()
+}
+
+async fn situation(State(control): State<Arc<Control>>, Json(wanted): Json<Situation>) -> Response {
+    match bring_about(&control.homelab, &control.cloud, &wanted) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(unknown) => not_found(unknown),
+    }
 }
 
 async fn struck(State(control): State<Arc<Control>>) -> Response {

@@ -22,6 +22,7 @@ use crate::cloudflare::Cloud;
 use crate::fault::Faults;
 use crate::kube::Cluster;
 use crate::mirror;
+use portico_domain::situation::RehearsalLogin;
 use russh::keys::PrivateKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -181,6 +182,22 @@ impl Homelab {
             .to_openssh(russh::keys::ssh_key::LineEnding::LF)
             .map(|text| text.to_string())
             .unwrap_or_default()
+    }
+
+    /// How a person signs in to each machine: as its first user.
+    pub fn logins(&self) -> Vec<RehearsalLogin> {
+        self.read(|state| {
+            let users = state.machines.iter().filter_map(|machine| Some((machine, machine.users.first()?)));
+            users
+                .map(|(machine, user)| RehearsalLogin {
+                    name: machine.name.clone(),
+                    address: machine.address.to_string(),
+                    user: user.name.clone(),
+                    password: machine.password_login.then(|| user.password.clone()),
+                    note: machine.note.clone(),
+                })
+                .collect()
+        })
     }
 
     /// Pulls the plug: connections drop and nothing answers until [`Homelab::power_on`].

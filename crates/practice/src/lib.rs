@@ -17,6 +17,7 @@ pub mod kube;
 pub mod machines;
 pub mod mirror;
 mod pem;
+pub mod situations;
 
 use cloudflare::Cloud;
 use control::Control;
@@ -151,6 +152,7 @@ impl Practice {
             },
             "ports": {"ssh": ports.ssh, "api": ports.api, "http": ports.http, "https": ports.https},
             "scan": {"subnets": ["127.77.0.0/24"], "mdns": false},
+            "practice": self.control(),
         })
     }
 

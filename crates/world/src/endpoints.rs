@@ -36,6 +36,9 @@ pub struct Endpoints {
     pub ports: Ports,
     #[serde(default)]
     pub scan: Scan,
+    /// Base URL of a rehearsal's own door, which the real world does not have.
+    #[serde(default)]
+    pub practice: Option<String>,
 }
 
 impl Default for Endpoints {
@@ -51,6 +54,7 @@ impl Default for Endpoints {
             resolvers: Resolvers::default(),
             ports: Ports::default(),
             scan: Scan::default(),
+            practice: None,
         }
     }
 }

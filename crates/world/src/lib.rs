@@ -9,6 +9,7 @@ pub mod k3s;
 pub mod kube;
 pub mod lan;
 pub mod pace;
+pub mod practice;
 pub mod probe;
 pub mod resolver;
 pub mod secrets;

@@ -54,6 +54,13 @@ impl IngressController {
         }
     }
 
+    /// The same Service as `namespace/name`.
+    pub fn service_key(self) -> String {
+        let mut parts = self.service_host().split('.');
+        let (service, namespace) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        format!("{namespace}/{service}")
+    }
+
     /// What a person should know about it for as long as it is in use.
     pub fn condition(self) -> Option<Problem> {
         match self {

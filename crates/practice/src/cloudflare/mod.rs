@@ -9,6 +9,7 @@ mod access;
 mod audit;
 mod auth;
 mod batch;
+mod by_hand;
 mod challenge;
 mod connectors;
 mod content;

@@ -232,6 +232,8 @@ pub struct Machine {
     pub disk_kib: u64,
     /// Free before the files of the model are counted.
     pub disk_free_kib: u64,
+    /// What somebody filled the disk with.
+    pub disk_filled_kib: u64,
     pub swap_kib: u64,
     pub cgroup_version: u8,
     /// Of the running kernel; set from the kernel's command line at boot.
@@ -315,7 +317,20 @@ impl Machine {
     /// Free disk space in KiB, after what was placed.
     pub fn free_kib(&self) -> u64 {
         let used: u64 = self.files.values().map(|file| file.size.div_ceil(1024)).sum();
-        self.disk_free_kib.saturating_sub(used)
+        self.disk_free_kib.saturating_sub(used + self.disk_filled_kib)
+    }
+
+    /// Below this the kubelet says `DiskPressure`: its threshold is a tenth of the disk.
+    pub fn disk_is_full(&self) -> bool {
+        self.disk_filled_kib > 0 && self.free_kib() < self.disk_kib / 10
+    }
+
+    /// Leaves a few MiB on the disk, or tidies up again.
+    pub(crate) fn fill_disk(&mut self, full: bool) {
+        self.disk_filled_kib = 0;
+        if full {
+            self.disk_filled_kib = self.free_kib().saturating_sub(8 * 1024);
+        }
     }
 
     pub fn user(&self, name: &str) -> Option<&User> {

@@ -40,6 +40,7 @@ pub fn bare(name: &str) -> Machine {
         memory_kib: 4 * GIB,
         disk_kib: 60 * GIB,
         disk_free_kib: 50 * GIB,
+        disk_filled_kib: 0,
         swap_kib: 0,
         cgroup_version: 2,
         cgroup_memory: true,

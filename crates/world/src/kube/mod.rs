@@ -4,6 +4,7 @@
 //! would then delete them. One field manager marks everything that Portico applies.
 
 mod certificate;
+mod changes;
 mod chart;
 mod node;
 mod object;

@@ -42,22 +42,37 @@ fn forget_password(pass: &Pass<'_>, node: &str) {
 
 fn ready(pass: &Pass<'_>, key: &Key, machine: &Machine) {
     pass.store.edit(key, "k3s", None, |node| {
+        let pressure = json!({"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule"});
+        let theirs = ["not-ready", "unreachable", "disk-pressure"];
         taint(
             node,
-            |key| {
-                !key.starts_with("node.kubernetes.io/not-ready")
-                    && !key.starts_with("node.kubernetes.io/unreachable")
-            },
-            &[],
+            |key| !theirs.iter().any(|word| key == format!("node.kubernetes.io/{word}")),
+            if machine.disk_is_full() { std::slice::from_ref(&pressure) } else { &[] },
         )
     });
     pass.status(key, "k3s", |node| {
         for (kind, reason, message) in [
             ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-            ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
             ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
         ] {
             set_condition(node, kind, "False", reason, message);
+        }
+        if machine.disk_is_full() {
+            set_condition(
+                node,
+                "DiskPressure",
+                "True",
+                "KubeletHasDiskPressure",
+                "kubelet has disk pressure",
+            );
+        } else {
+            set_condition(
+                node,
+                "DiskPressure",
+                "False",
+                "KubeletHasNoDiskPressure",
+                "kubelet has no disk pressure",
+            );
         }
         set_condition(node, "Ready", "True", "KubeletReady", "kubelet is posting ready status");
         node["status"]["nodeInfo"]["bootID"] = json!(machine.boot_id);

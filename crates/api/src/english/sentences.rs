@@ -1,17 +1,7 @@
-//! The English sentences of every problem code: what happened, and what to do next.
-//!
-//! The one home of these sentences: the CLI prints them, and the generated catalogue hands them to the
-//! window. `{name}` stands for an argument of the problem, `{name|words}` for the words where it is not known; a
-//! placeholder without either is dropped by [`fill`], so that no person ever reads braces.
+//! The table itself: a code without a sentence does not compile.
 
-use portico_domain::problem::{Code, Problem};
-
-/// What happened and the next step, as templates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sentence {
-    pub what: &'static str,
-    pub next: &'static str,
-}
+use super::Sentence;
+use portico_domain::problem::Code;
 
 const fn say(what: &'static str, next: &'static str) -> Sentence {
     Sentence { what, next }
@@ -288,7 +278,10 @@ pub fn sentence(code: Code) -> Sentence {
             "{machine} already runs a K3s that Portico did not install.",
             "Adopting it is not possible yet. Choose another machine, or uninstall that K3s.",
         ),
-        Code::NodeNotReady => say("The node {node} is not Ready: {reason}", "The log of {node} says more."),
+        Code::NodeNotReady => say(
+            "The node {node} is not Ready: {reason}.",
+            "Is the machine on and in the network? If it is, its log says more.",
+        ),
         Code::TwoServers => say(
             "Two servers are less safe than one: if either fails, neither can work.",
             "Use one server, or three.",
@@ -501,6 +494,58 @@ pub fn sentence(code: Code) -> Sentence {
         Code::ProbeFailed => {
             say("{url} did not answer as expected: {reason}", "portico flow shows which hop is broken.")
         }
+        Code::BackendSilent => say(
+            "{hostname} answers {status}: nobody listens behind {service} on port {port}.",
+            "Does the app listen on that port? Expose the service again with the port that it has.",
+        ),
+        Code::BackendFails => say(
+            "{hostname} answers {status}: the app behind {service} has an error of its own.",
+            "The way to it is fine. Look at the app's log.",
+        ),
+        Code::NameNotExposed => say(
+            "{hostname} is none of your services. There are: {known|none yet}.",
+            "Is it spelt as you meant? Else expose a service under it: portico expose SERVICE --host {hostname}",
+        ),
+        Code::AwayFromHome => say(
+            "This computer is in {networks}, and the name leads to {workers}, in another network.",
+            "LAN-only names answer at home alone. Connect to your home network, or make the service public.",
+        ),
+        Code::IngressMissing => say(
+            "The cluster has no rule that gives {hostname} to its service.",
+            "Somebody removed it. Exposing the service again puts it back.",
+        ),
+        Code::IngressClassDiffers => say(
+            "The rule for {hostname} names the ingress class {found|none}, which nobody here serves.",
+            "Somebody changed it. Exposing the service again shows the difference, and puts it right.",
+        ),
+        Code::CertificateDiffers => say(
+            "{address} shows a certificate for {found|another name} in place of one for {hostname}.",
+            "The controller does not have it yet, or cannot read it. Wait a minute, then look at the controller's log.",
+        ),
+        Code::CertificateExpired => say(
+            "The certificate that {address} shows for {hostname} has expired.",
+            "cert-manager did not renew it: portico stack shows how it is.",
+        ),
+        Code::CertificateExpiring => say(
+            "The certificate that {address} shows for {hostname} ends within two weeks and was not renewed.",
+            "cert-manager should have renewed it long ago: portico stack shows how it is.",
+        ),
+        Code::RouteMissing => say(
+            "The tunnel {tunnel} has no rule for {hostname}.",
+            "Somebody removed it. portico reconcile puts it back.",
+        ),
+        Code::RouteElsewhere => say(
+            "The tunnel's rule for {hostname} leads to {found} in place of {expected}.",
+            "If that was not you, expose the service again; Portico asks before it takes the rule over.",
+        ),
+        Code::AccessMissing => say(
+            "The login in front of {hostname} is gone: whoever knows the name gets in.",
+            "Exposing the service again with its addresses puts it back.",
+        ),
+        Code::AccessDiffers => say(
+            "The login in front of {hostname} lets in {found|nobody}, which is not what was asked for.",
+            "Exposing the service again with the addresses that you want puts it right.",
+        ),
         Code::PlanStale => {
             say("Something changed since this plan was made.", "Look at the new preview, then apply that.")
         }
@@ -527,6 +572,16 @@ pub fn sentence(code: Code) -> Sentence {
         Code::PracticeFailed => {
             say("The practice homelab could not start.", "The details say which address or port it lacked.")
         }
+        Code::PracticeMissing => {
+            say("There is no practice homelab here.", "The window offers one on its first page.")
+        }
+        Code::BrowserMissing => {
+            say("The browser could not be opened.", "Copy the address and open it yourself.")
+        }
+        Code::LinkRefused => say(
+            "Portico opens {url} for nobody: it is neither one of your services nor a page that it knows.",
+            "If you trust it, type the address into your browser.",
+        ),
         Code::RequestMalformed => say(
             "The request does not have the shape that the command expects.",
             "The details name the field.",
@@ -534,58 +589,5 @@ pub fn sentence(code: Code) -> Sentence {
         Code::Internal => {
             say("Something went wrong inside Portico.", "Please report it with the details below.")
         }
-    }
-}
-
-/// Puts the problem's arguments into a template.
-pub fn fill(template: &str, problem: &Problem) -> String {
-    let mut text = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some(start) = rest.find('{') {
-        text.push_str(&rest[..start]);
-        let Some(length) = rest[start..].find('}') else { break };
-        let (name, otherwise) = placeholder(&rest[start + 1..start + length]);
-        text.push_str(problem.args.get(name).map_or(otherwise, String::as_str));
-        rest = &rest[start + length + 1..];
-    }
-    text.push_str(rest);
-    text.trim().to_owned()
-}
-
-/// The argument's name, and what stands there without it.
-pub fn placeholder(text: &str) -> (&str, &str) {
-    text.split_once('|').unwrap_or((text, ""))
-}
-
-fn code(word: &str) -> Option<Code> {
-    serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
-}
-
-/// The two sentences of a problem, ready to print.
-pub fn explain(problem: &Problem) -> (String, String) {
-    let Sentence { what, next } = sentence(problem.code);
-    let mut what = fill(what, problem);
-    let mut next = fill(next, problem);
-    // A failure with a known cause says the cause and the cause's own way out.
-    if let Some(cause) = problem.args.get("cause").and_then(|word| code(word)) {
-        let likely = sentence(cause);
-        what = format!("{what} {}", fill(likely.what, problem));
-        next = fill(likely.next, problem);
-    }
-    (what, next)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arguments_replace_their_placeholders_and_no_brace_is_left() {
-        let problem = Problem::new(Code::ConnectionRefused).arg("address", "10.0.0.2").arg("port", 22);
-        let (what, next) = explain(&problem);
-        assert_eq!(what, "10.0.0.2 refused the connection on port 22.");
-        assert!(!next.contains('{'), "{next}");
-        assert_eq!(fill("a {missing} b", &problem), "a  b");
-        assert_eq!(fill("by {missing|another program}, {port|none}", &problem), "by another program, 22");
     }
 }

@@ -1,0 +1,71 @@
+//! The English sentences of every problem code: what happened, and what to do next.
+//!
+//! The one home of these sentences: the CLI prints them, and the generated catalogue hands them to the
+//! window. `{name}` stands for an argument of the problem, `{name|words}` for the words where it is not known; a
+//! placeholder without either is dropped by [`fill`], so that no person ever reads braces.
+
+mod sentences;
+
+pub use sentences::sentence;
+
+use portico_domain::problem::{Code, Problem};
+
+/// What happened and the next step, as templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sentence {
+    pub what: &'static str,
+    pub next: &'static str,
+}
+
+/// Puts the problem's arguments into a template.
+pub fn fill(template: &str, problem: &Problem) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        text.push_str(&rest[..start]);
+        let Some(length) = rest[start..].find('}') else { break };
+        let (name, otherwise) = placeholder(&rest[start + 1..start + length]);
+        text.push_str(problem.args.get(name).map_or(otherwise, String::as_str));
+        rest = &rest[start + length + 1..];
+    }
+    text.push_str(rest);
+    text.trim().to_owned()
+}
+
+/// The argument's name, and what stands there without it.
+pub fn placeholder(text: &str) -> (&str, &str) {
+    text.split_once('|').unwrap_or((text, ""))
+}
+
+fn code(word: &str) -> Option<Code> {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+}
+
+/// The two sentences of a problem, ready to print.
+pub fn explain(problem: &Problem) -> (String, String) {
+    let Sentence { what, next } = sentence(problem.code);
+    let mut what = fill(what, problem);
+    let mut next = fill(next, problem);
+    // A failure with a known cause says the cause and the cause's own way out.
+    if let Some(cause) = problem.args.get("cause").and_then(|word| code(word)) {
+        let likely = sentence(cause);
+        what = format!("{what} {}", fill(likely.what, problem));
+        next = fill(likely.next, problem);
+    }
+    (what, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_replace_their_placeholders_and_no_brace_is_left() {
+        let problem = Problem::new(Code::ConnectionRefused).arg("address", "10.0.0.2").arg("port", 22);
+        let (what, next) = explain(&problem);
+        assert_eq!(what, "10.0.0.2 refused the connection on port 22.");
+        assert!(!next.contains('{'), "{next}");
+        assert_eq!(fill("a {missing} b", &problem), "a  b");
+        assert_eq!(fill("by {missing|another program}, {port|none}", &problem), "by another program, 22");
+    }
+}

@@ -1,0 +1,115 @@
+//! Looking at everything that a name depends on, from the cluster outwards, and telling what is known after each look.
+
+use crate::Engine;
+use portico_domain::change::Desired;
+use portico_domain::diagnosis::{Clues, Diagnosis, diagnose, ingress_key};
+use portico_domain::dns::Hostname;
+use portico_domain::event::Happening;
+use portico_domain::exposure::{Exposure, Reach, Tls};
+use portico_domain::flow::endpoints_key;
+use portico_domain::observed::{Observed, Seen, Source};
+use portico_domain::problem::{Code, Problem};
+use portico_world::k3s;
+use portico_world::lan::interfaces;
+use portico_world::resolver;
+
+impl Engine {
+    /// Why `hostname` cannot be reached. What is known is told as an event after each look.
+    ///
+    /// # Errors
+    /// [`Code::HostnameInvalid`], [`Code::NoCluster`], and what the store says.
+    pub async fn diagnose(&self, hostname: &str) -> Result<Diagnosis, Problem> {
+        let hostname = Hostname::parse(hostname)?;
+        let desired = self.desired().await?;
+        if desired.cluster.is_none() {
+            return Err(Problem::new(Code::NoCluster));
+        }
+        let (mut observed, mut clues) = (Observed::default(), Clues::default());
+        let exposure = desired.exposures.iter().find(|exposure| exposure.hostname == hostname);
+        if let Some(exposure) = exposure {
+            clues.interfaces = interfaces();
+            for part in [Self::cluster_part, Self::account_part] {
+                let sources = part(&desired, exposure);
+                observed.update(self.observe(&sources, desired.cluster.as_ref()).await);
+                self.tell_diagnosis(diagnose(&desired, &hostname, &observed, &clues, self.now()));
+            }
+            self.ask_pods(exposure, &observed, &mut clues).await;
+            // Which addresses to try follows from the nodes.
+            let path = [path_of(&desired, exposure, &observed)];
+            let (seen, ech) =
+                tokio::join!(self.observe(&path, desired.cluster.as_ref()), self.offers_ech(exposure));
+            observed.update(seen);
+            clues.encrypted_hello = ech;
+        }
+        let diagnosis = diagnose(&desired, &hostname, &observed, &clues, self.now());
+        self.tell_diagnosis(diagnosis.clone());
+        Ok(diagnosis)
+    }
+
+    fn tell_diagnosis(&self, diagnosis: Diagnosis) {
+        self.inner.events.tell(Happening::Diagnosis { diagnosis: Box::new(diagnosis) });
+    }
+
+    fn cluster_part(desired: &Desired, exposure: &Exposure) -> Vec<Source> {
+        let mut sources = vec![
+            Source::Nodes,
+            Source::Object(ingress_key(exposure)),
+            Source::Endpoints(endpoints_key(exposure)),
+            Source::Endpoints(desired.ingress().service_key()),
+        ];
+        sources.extend(desired.ingress().component().health().into_iter().take(1).map(Source::Object));
+        let certificate = exposure.certificate(desired.stack.issuer());
+        sources.extend(
+            certificate.map(|name| Source::Certificate { namespace: exposure.namespace().into(), name }),
+        );
+        sources
+    }
+
+    fn account_part(desired: &Desired, exposure: &Exposure) -> Vec<Source> {
+        let hostname = exposure.hostname.to_string();
+        let mut sources = vec![Source::Records { hostname: hostname.clone() }];
+        if exposure.reach == Reach::Public {
+            let tunnel = desired.stack.tunnel.clone();
+            sources.extend(tunnel.clone().map(Source::TunnelState));
+            sources.extend(tunnel.map(Source::Tunnel));
+            sources.extend((!exposure.access.is_empty()).then_some(Source::Access { hostname }));
+        }
+        sources
+    }
+
+    /// What the pods say themselves, where none of them is ready.
+    async fn ask_pods(&self, exposure: &Exposure, observed: &Observed, clues: &mut Clues) {
+        let endpoints = observed.endpoints.get(&endpoints_key(exposure)).and_then(Seen::value);
+        if endpoints.is_none_or(|endpoints| endpoints.iter().any(|endpoint| endpoint.ready)) {
+            return;
+        }
+        let Ok(kube) = self.inner.outside.kube().await else { return };
+        let (service, _) = exposure.service();
+        clues.troubles = kube.troubles(exposure.namespace(), service).await.unwrap_or_default();
+        clues.trouble = k3s::diagnose(&clues.troubles).map(|known| {
+            let problem = Problem::new(known.code).detail(&known.line);
+            known.args.iter().fold(problem, |problem, (name, value)| problem.arg(name, value))
+        });
+    }
+
+    async fn offers_ech(&self, exposure: &Exposure) -> bool {
+        let resolvers = &self.inner.outside.endpoints.resolvers.public;
+        let well_known = resolver::public();
+        let servers = if resolvers.is_empty() { &well_known } else { resolvers };
+        exposure.reach == Reach::Lan
+            && resolver::has_ech(servers, exposure.hostname.as_str()).await.unwrap_or(false)
+    }
+}
+
+/// The way that a visitor of the exposure goes.
+pub(crate) fn path_of(desired: &Desired, exposure: &Exposure, observed: &Observed) -> Source {
+    let hostname = exposure.hostname.to_string();
+    match exposure.reach {
+        Reach::Public => Source::PublicPath { hostname },
+        Reach::Lan => {
+            let certificate = exposure.certificate(desired.stack.issuer());
+            let tls = exposure.tls == Tls::Passthrough || certificate.is_some();
+            Source::LanPath { hostname, addresses: observed.lan_addresses(), tls }
+        }
+    }
+}
