@@ -119,6 +119,14 @@ describe('practice', () => {
     await visible(box.first(), 'the machine is back');
   });
 
+  test('a service is there for a phone, too', async () => {
+    await go(page, 'Services');
+    await page.getByRole('button', { name: 'QR code of echo, for a phone' }).click();
+    await visible(dialog().getByRole('img', { name: `QR code of http://${host}` }), 'the code');
+    await shown(page, 'qr');
+    await page.keyboard.press('Escape');
+  });
+
   test('a login is filled in where one is asked for', async () => {
     await go(page, 'Machines');
     await page.getByRole('button', { name: 'Scan the network' }).click();

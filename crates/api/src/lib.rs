@@ -7,6 +7,7 @@ pub mod checks;
 mod draft;
 pub mod english;
 mod handlers;
+mod links;
 #[cfg(feature = "loopback")]
 pub mod loopback;
 mod open;
