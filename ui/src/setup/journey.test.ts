@@ -8,6 +8,7 @@ const nothing: Known = {
   roles: false,
   cluster: false,
   token: false,
+  stack: false,
   services: 0,
 };
 const next = (known: Partial<Known>) =>
@@ -22,8 +23,9 @@ describe('the journey', () => {
     ['build', { found: 6, picked: 2, connected: 2, roles: true }],
     ['build', { found: 6, picked: 2, connected: 2, roles: true, token: true }],
     ['cloudflare', { cluster: true }],
-    ['service', { cluster: true, token: true }],
-    [undefined, { cluster: true, token: true, services: 1 }],
+    ['cloudflare', { cluster: true, token: true }],
+    ['service', { cluster: true, token: true, stack: true }],
+    [undefined, { cluster: true, token: true, stack: true, services: 1 }],
     [undefined, { cluster: true, services: 1 }],
   ] as [string | undefined, Partial<Known>][])('goes on with %s', (stop, known) => {
     expect(next(known)).toBe(stop);

@@ -13,6 +13,8 @@ export interface Known {
   roles: boolean;
   cluster: boolean;
   token: boolean;
+  /** Certificates or a tunnel are set up. */
+  stack: boolean;
   services: number;
 }
 
@@ -24,7 +26,7 @@ export function journey(known: Known): Record<Stop, StopState> {
     roles: known.cluster || (known.roles && known.picked > 0 && known.connected === known.picked),
     build: known.cluster,
     // A service is proof enough: somebody wrote its name.
-    cloudflare: known.token || known.services > 0,
+    cloudflare: (known.token && known.stack) || known.services > 0,
     service: known.services > 0,
   };
   const next = stops.find((stop) => !done[stop] && (stop !== 'cloudflare' || done.build));

@@ -44,9 +44,15 @@ class ClusterStore {
     const ids = hosts.map((host) => host.id);
     const key = ids.toSorted().join(' ');
     if (ids.length === 0 || key === this.#drafted) return;
-    const answer = await this.#busily(() => call('document-draft', { hosts: ids }));
-    if (!answer) return;
+    const before = this.#drafted;
     this.#drafted = key;
+    const answer = await this.#busily(() => call('document-draft', { hosts: ids }));
+    // Others may have been picked meanwhile: theirs is the draft.
+    if (this.#drafted !== key) return;
+    if (!answer) {
+      this.#drafted = before;
+      return;
+    }
     // The logins that worked are part of the document, so that it can be used without this window.
     for (const machine of answer.document.machines) {
       const login = machines.loginAt(machine.address);

@@ -13,6 +13,12 @@ class RunsStore {
   problem = $state<Problem | null>(null);
   readonly list = $derived([...this.#runs.values()].sort((a, b) => b.startedAt - a.startedAt));
 
+  /** The latest build, where it did not end well: an older one that failed is of no interest any more. */
+  readonly unfinishedBuild = $derived.by(() => {
+    const latest = this.list.find(({ change }) => change.kind === 'buildCluster');
+    return latest?.state === 'done' ? undefined : latest;
+  });
+
   get(id: string): Run | undefined {
     return this.#runs.get(id);
   }
