@@ -4,23 +4,30 @@
 //! somebody tidied up. The tray brings it back, as does starting Portico once more. Without a tray on the desktop nothing
 //! is lost either: the second start shows the window.
 
+use portico_api::english::explain;
 use portico_api::worlds::Worlds;
+use portico_domain::alarm::Alarm;
 use portico_domain::run::RunState;
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::TrayIconBuilder;
-use tauri::{App, AppHandle, Manager, Window, WindowEvent};
+use tauri::{App, AppHandle, Manager, Window, WindowEvent, Wry};
 use tauri_plugin_notification::NotificationExt;
 
 const MAIN: &str = "main";
 const TRAY: &str = "portico";
 
-/// Makes the tray, with the way back to the window and the way out.
+/// The entry of the tray's menu that says how it is.
+pub struct State(MenuItem<Wry>);
+
+/// Makes the tray, with how it is, the way back to the window and the way out.
 pub fn tray(app: &App) -> tauri::Result<()> {
+    let state = MenuItem::with_id(app, "state", says(0), false, None::<&str>)?;
+    app.manage(State(state.clone()));
     let open = MenuItem::with_id(app, "open", "Open Portico", true, None::<&str>)?;
     let quit = MenuItem::with_id(app, "quit", "Quit", true, None::<&str>)?;
     let mut tray = TrayIconBuilder::with_id(TRAY)
         .tooltip("Portico")
-        .menu(&Menu::with_items(app, &[&open, &quit])?)
+        .menu(&Menu::with_items(app, &[&state, &open, &quit])?)
         .on_menu_event(|app, event| match event.id().as_ref() {
             "open" => show(app),
             _ => app.exit(0),
@@ -68,6 +75,41 @@ pub fn run_ended(app: &AppHandle, state: RunState) {
         RunState::Done => notify(app, "Done", "What you asked for stands, and was checked."),
         RunState::Failed => notify(app, "A run failed", "Portico says what happened, and how to go on."),
         RunState::Cancelled | RunState::Interrupted | RunState::Running => {}
+    }
+}
+
+/// Says what went wrong, or is over, and how it is now.
+pub fn alarm(app: &AppHandle, alarms: Vec<Alarm>, down: usize) {
+    if alarms.is_empty() {
+        return;
+    }
+    if let Some(state) = app.try_state::<State>()
+        && let Err(error) = state.0.set_text(says(down))
+    {
+        tracing::warn!(%error, "the tray does not say how it is");
+    }
+    for alarm in alarms {
+        match alarm {
+            Alarm::Down { hostnames, cause } => {
+                let (what, next) = cause.as_ref().map(explain).unwrap_or_default();
+                notify(
+                    app,
+                    &format!("{} cannot be reached", hostnames.join(", ")),
+                    &format!("{what} {next}"),
+                );
+            }
+            Alarm::Over { hostnames } => {
+                notify(app, &format!("{} can be reached again", hostnames.join(", ")), "");
+            }
+        }
+    }
+}
+
+fn says(down: usize) -> String {
+    match down {
+        0 => "All services can be reached".to_owned(),
+        1 => "One service cannot be reached".to_owned(),
+        more => format!("{more} services cannot be reached"),
     }
 }
 

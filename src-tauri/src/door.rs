@@ -6,6 +6,7 @@
 use crate::desktop;
 use portico_api::worlds::Worlds;
 use portico_api::{Api, ApiError};
+use portico_domain::alarm::Alarms;
 use portico_domain::event::Happening;
 use portico_domain::problem::{Code, Problem};
 use serde_json::Value;
@@ -35,6 +36,7 @@ pub async fn rpc(worlds: State<'_, Worlds>, name: String, request: Value) -> Res
 pub async fn tell(mut shown: watch::Receiver<Api>, app: AppHandle) {
     loop {
         let mut events = shown.borrow_and_update().engine().listen();
+        let mut alarms = Alarms::default();
         loop {
             let event = tokio::select! {
                 event = events.recv() => event,
@@ -45,8 +47,10 @@ pub async fn tell(mut shown: watch::Receiver<Api>, app: AppHandle) {
             };
             match event {
                 Ok(event) => {
-                    if let Happening::RunEnded { state, .. } = event.what {
-                        desktop::run_ended(&app, state);
+                    match &event.what {
+                        Happening::RunEnded { state, .. } => desktop::run_ended(&app, *state),
+                        Happening::Flow { flow } => desktop::alarm(&app, alarms.look(flow), alarms.down()),
+                        _ => {}
                     }
                     if let Err(error) = app.emit(CHANNEL, event) {
                         tracing::warn!(%error, "an event did not reach the window");

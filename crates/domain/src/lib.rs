@@ -4,6 +4,7 @@
 //! lives in `world`; everything that runs over time lives in `engine`.
 
 pub mod access;
+pub mod alarm;
 pub mod catalogue;
 pub mod certificate;
 pub mod change;
