@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { graph } from '../../tests/fixture/graph';
 import { fold } from './fold';
 import { layout } from './layout';
-import { cover, fit, head, moved, neighbour, reveal, zoomBy, zoomed } from './viewport';
+import { cover, fit, head, magnified, moved, neighbour, reveal, zoomBy, zoomed } from './viewport';
 
 const area = { width: 1000, height: 600 };
 
@@ -65,4 +65,12 @@ describe('neighbour', () => {
     ['ingress', 'ArrowLeft', 'way-in/pi-2'],
     ['ingress', 'a', null],
   ])('%s %s leads to %s', (from, key, want) => expect(neighbour(spots, from, key)).toBe(want));
+});
+
+describe('a magnified view', () => {
+  it('is the same view again without the glass', () => {
+    const view = { x: 18, y: -40, zoom: 0.72 };
+    expect(magnified(view, 2)).toEqual({ x: 36, y: -80, zoom: 1.44 });
+    expect(magnified(magnified(view, 2), 1 / 2)).toEqual(view);
+  });
 });

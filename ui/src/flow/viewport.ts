@@ -46,6 +46,13 @@ export function reveal(view: Viewport, box: Box, area: Size, margin: number): Vi
   return right === 0 && down === 0 ? view : { x: x + right, y: y + down, zoom };
 }
 
+/** A view of the drawing as it is shown under a magnifying glass, which is what larger text is to it. */
+export const magnified = ({ x, y, zoom }: Viewport, scale: number): Viewport => ({
+  x: x * scale,
+  y: y * scale,
+  zoom: zoom * scale,
+});
+
 const stride = 80;
 /** What a key that moves the view does to it, or null. */
 export function moved(view: Viewport, key: string): Viewport | null {
