@@ -5,6 +5,15 @@ import { count, fill, many, names } from '../text/format';
 import type { Group, Item } from './fold';
 import { columns } from './layout';
 
+/** Who asks has no name of its own, so the window's language gives it one. */
+export function named(graph: FlowGraph): FlowGraph {
+  const who: Partial<Record<string, string>> = t.flow.who;
+  return {
+    ...graph,
+    hops: graph.hops.map((hop) => (hop.column === 'who' ? { ...hop, label: who[hop.id] ?? hop.label } : hop)),
+  };
+}
+
 /** The healths of a folded namespace's members in words, the worst first. */
 function counts({ count: all, healths }: Group): string {
   const bad = (['down', 'unknown', 'degraded'] as const).filter((health) => healths[health] > 0);

@@ -1,8 +1,9 @@
 // The flow graph as the backend last saw it, which hop is selected, and what part of it a person asked for.
 import { call, problemOf } from '../api/door';
 import type { FlowGraph, Path, Problem } from '../api/types';
-import { everything, narrow, type Filter } from '../flow/filter';
+import { byId, everything, namespaceOf, narrow, type Filter } from '../flow/filter';
 import { crowd } from '../flow/fold';
+import { named } from '../flow/hops';
 import { feed } from './feed';
 
 class FlowStore {
@@ -27,7 +28,7 @@ class FlowStore {
 
   async load(): Promise<void> {
     try {
-      this.graph = await call('flow', {});
+      this.graph = named(await call('flow', {}));
       this.problem = null;
     } catch (error) {
       this.problem = problemOf(error);
@@ -36,6 +37,17 @@ class FlowStore {
 
   select(id: string | null): void {
     this.selected = id === this.selected ? null : id;
+  }
+
+  /** Shows a hop wherever it is: not filtered away, and its namespace open. */
+  reveal(id: string): void {
+    if (!this.graph) return;
+    if (!this.shown?.hops.some((hop) => hop.id === id)) this.filter = everything;
+    const hops = byId(this.graph);
+    const column = hops.get(id)?.column;
+    const path = this.graph.paths.find((other) => other.hops.includes(id));
+    if (path && (column === 'service' || column === 'name')) this.fold([namespaceOf(path, hops)], false);
+    this.selected = id;
   }
 
   narrow(change: Partial<Filter>): void {
@@ -52,7 +64,7 @@ class FlowStore {
     void this.load();
     const load = () => void this.load();
     const stops = [
-      feed.on('flow', ({ flow }) => (this.graph = flow)),
+      feed.on('flow', ({ flow }) => (this.graph = named(flow))),
       feed.on('run-ended', load),
       feed.onGap(load),
     ];

@@ -192,6 +192,8 @@ export const de: Widened<typeof en> = {
     blockedText: 'den Bau auf. Zu jedem steht unten die Abhilfe.',
     unread: ['Rechner konnte nicht gelesen werden.', 'Rechner konnten nicht gelesen werden.'],
     unreadText: 'Die Vorschau sagt, ob die anderen ohne sie gebaut werden können.',
+    inCluster: ['Rechner', 'Rechner'],
+    pickedShort: '{count} gewählt',
     allGood: 'Nichts steht im Weg.',
     someNotes: ['Hinweis', 'Hinweise'],
     severities: { stop: 'Hält den Bau auf', warn: 'Vorsicht', note: 'Hinweis' },
@@ -363,6 +365,7 @@ export const de: Widened<typeof en> = {
     fix: 'Was helfen würde:',
     others: '{names} und {count} weitere',
     overview: 'Übersicht des Bildes',
+    who: { internet: 'Internet', lan: 'Dein LAN' },
     columns: {
       who: 'Wer',
       name: 'Name',

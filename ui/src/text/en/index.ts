@@ -196,6 +196,8 @@ export const en = {
     blockedText: 'the build. Each has its remedy below.',
     unread: ['machine could not be read.', 'machines could not be read.'],
     unreadText: 'The preview says whether the others can be built without.',
+    inCluster: ['machine', 'machines'],
+    pickedShort: '{count} picked',
     allGood: 'Nothing stands in the way.',
     someNotes: ['thing to know', 'things to know'],
     severities: { stop: 'Stops the build', warn: 'Take care', note: 'Note' } satisfies Record<
@@ -371,6 +373,7 @@ export const en = {
     fix: 'What would fix it:',
     others: '{names} and {count} more',
     overview: 'Overview of the drawing',
+    who: { internet: 'Internet', lan: 'Your LAN' },
     columns: {
       who: 'Who',
       name: 'Name',
