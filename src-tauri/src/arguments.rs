@@ -13,7 +13,7 @@ pub struct Arguments {
     /// Keep Portico's data in this folder
     #[arg(long, value_name = "FOLDER", env = "PORTICO_DATA")]
     pub data: Option<PathBuf>,
-    /// Rehearse on a homelab inside this program; it is gone when the window is closed
+    /// Rehearse on a homelab inside this program; it is as you left it when you come back
     #[arg(long, conflicts_with = "endpoints")]
     pub practice: bool,
 }

@@ -91,7 +91,7 @@ async fn a_machine_whose_service_does_not_start() {
     let (story, engine) = connected().await;
     let run = broken(&story, &engine, |pi| {
         pi.listening.push(Listening {
-            protocol: "tcp",
+            protocol: "tcp".to_owned(),
             address: "0.0.0.0".into(),
             port: 10250,
             process: "other".into(),

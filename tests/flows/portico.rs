@@ -2,7 +2,7 @@
 
 use crate::story::Story;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
@@ -31,6 +31,16 @@ fn command(story: &Story, arguments: &[&str]) -> Command {
     command.env("HOME", story.path("")).env_remove("SSH_AUTH_SOCK").env_remove("DBUS_SESSION_BUS_ADDRESS");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// Starts a homelab that keeps its state in `file`, and what it says of itself.
+pub async fn serving(file: &Path) -> (Child, Value) {
+    let mut command = Command::new(program());
+    command.args(["--json", "practice", "serve", "--keep"]).arg(file).kill_on_drop(true);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("portico starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+    let said = lines.next_line().await.expect("it is read").expect("it says something");
+    (child, serde_json::from_str(&said).expect("JSON"))
 }
 
 /// Runs it to its end, with `stdin` as its input.

@@ -29,13 +29,21 @@ pub fn stack() -> Stack {
 async fn homelab() -> (Story, Engine) {
     let story = Story::of_pis(3).await;
     let engine = story.built(1, &story.names()).await;
-    let token = Secret::new(CLUSTER_TOKEN.to_owned());
-    engine.set_token(CredentialKind::ClusterToken, token, true).await.expect("the token is narrow enough");
-    done(&apply(&engine, Change::SetUpStack { stack: stack() }).await);
+    set_up(&engine).await;
     (story, engine)
 }
 
-fn public(access: &[&str]) -> Change {
+pub async fn give_cluster_token(engine: &Engine) {
+    let token = Secret::new(CLUSTER_TOKEN.to_owned());
+    engine.set_token(CredentialKind::ClusterToken, token, true).await.expect("the token is narrow enough");
+}
+
+pub async fn set_up(engine: &Engine) {
+    give_cluster_token(engine).await;
+    done(&apply(engine, Change::SetUpStack { stack: stack() }).await);
+}
+
+pub fn public(access: &[&str]) -> Change {
     let access = access.iter().map(|email| (*email).to_owned()).collect();
     exposed(Exposure { access, ..echo(ECHO, Reach::Public) })
 }
@@ -55,7 +63,7 @@ async fn settled(engine: &Engine, change: Change) {
 }
 
 /// What a visitor gets at the edge.
-async fn visit(story: &Story, host: &str) -> (u16, String) {
+pub async fn visit(story: &Story, host: &str) -> (u16, String) {
     let client =
         reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let answer =

@@ -44,14 +44,36 @@ impl Story {
     }
 
     pub async fn of(machines: Vec<Machine>) -> Self {
+        Self::within(tempfile::tempdir().expect("a temporary folder"), machines, false).await
+    }
+
+    /// The same, and what becomes of it is kept for [`Story::again`].
+    pub async fn kept(machines: Vec<Machine>) -> Self {
+        Self::within(tempfile::tempdir().expect("a temporary folder"), machines, true).await
+    }
+
+    /// The homelab ends, and starts from what it kept.
+    pub async fn again(self) -> Self {
+        let Self { practice, folder } = self;
+        drop(practice);
+        Self::within(folder, Vec::new(), true).await
+    }
+
+    /// The document that the homelab kept.
+    pub fn document_kept(&self) -> Value {
+        let text = std::fs::read(self.path("homelab.json")).expect("it is kept");
+        serde_json::from_slice(&text).expect("it is whole")
+    }
+
+    async fn within(folder: TempDir, machines: Vec<Machine>, keep: bool) -> Self {
         let homelab = homelab::Options { machines, ..homelab::Options::default() };
+        let keep = keep.then(|| folder.path().join("homelab.json"));
         // A small binary: what is shown here is what is copied when, not how fast.
-        let options = PracticeOptions { homelab, binary_size: 64 << 10 };
+        let options = PracticeOptions { homelab, binary_size: 64 << 10, keep };
         let practice = Practice::start(options).await.expect("practice starts");
         // Somebody's K3s that runs already starts with the homelab; stories begin once it is up.
         let up = |machine: &Machine| machine.k3s.as_ref().is_none_or(|k3s| k3s.cluster.is_some());
         practice.homelab.until(|state| state.machines.iter().all(up)).await;
-        let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("endpoints.json"), practice.endpoints().to_string())
             .expect("the endpoints are written");
         Self { practice, folder }

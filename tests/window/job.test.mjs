@@ -2,7 +2,10 @@
 // and its path in the flow. The order matters, as it does for a person.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Key, label, role, Window } from './driver.mjs';
 
 // What the app prints to the terminal for whoever rehearses.
@@ -12,6 +15,8 @@ const machines = [
   { name: 'pi-3', user: 'pi', password: 'raspberry' },
   { name: 'nuc-1', user: 'admin', password: 'homelab' },
 ];
+// Practice keeps its state; that of whoever runs the tests is left alone.
+const folder = mkdtempSync(join(tmpdir(), 'portico-window-'));
 let window;
 
 /** The window's own frame and the tray, which WebDriver does not see. */
@@ -19,9 +24,12 @@ const desktop = (act, what = 'Portico') =>
   execFileSync('python3', ['tests/window/desktop.py', act, what], { encoding: 'utf8' }).trim();
 
 before(async () => {
-  window = await Window.open(['--practice']);
+  window = await Window.open(['--practice', '--data', folder]);
 });
-after(() => window?.close());
+after(async () => {
+  await window?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** A step of the story; none is tried after one that failed. */
 let broken = false;

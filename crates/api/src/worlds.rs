@@ -19,8 +19,8 @@ pub struct World {
     pub alive: Box<dyn Any + Send + Sync>,
 }
 
-/// Makes a rehearsal.
-pub type Rehearse = Arc<dyn Fn() -> BoxFuture<'static, Result<World, Problem>> + Send + Sync>;
+/// Makes a rehearsal: the one that was left, or a new one. No other is there when it is called.
+pub type Rehearse = Arc<dyn Fn(bool) -> BoxFuture<'static, Result<World, Problem>> + Send + Sync>;
 
 #[derive(Clone)]
 pub struct Worlds {
@@ -83,7 +83,7 @@ impl Worlds {
         }
         let world = match rehearsal.take() {
             Some(world) => world,
-            None => rehearse().await?,
+            None => rehearse(anew).await?,
         };
         self.inner.shown.send_replace(world.api.clone());
         *rehearsal = Some(world);

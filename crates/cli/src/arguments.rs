@@ -321,5 +321,8 @@ pub enum Practice {
         /// Also write endpoints.json, cluster.yaml, both tokens and the password into this folder
         #[arg(long, value_name = "FOLDER")]
         write: Option<PathBuf>,
+        /// Keep its state in this file, and start from what is kept there
+        #[arg(long, value_name = "FILE")]
+        keep: Option<PathBuf>,
     },
 }

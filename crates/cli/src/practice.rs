@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub async fn run(command: Command, output: &Output) -> Result<ExitCode, Problem> {
-    let Command::Serve { write } = command;
-    let practice = Practice::start(PracticeOptions::default())
+    let Command::Serve { write, keep } = command;
+    let practice = Practice::start(PracticeOptions { keep, ..Default::default() })
         .await
         .map_err(|error| Problem::new(Code::PracticeFailed).detail(error))?;
     let described = practice.describe();

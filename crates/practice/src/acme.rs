@@ -5,13 +5,13 @@
 
 use crate::cloudflare::{Cloud, Kind};
 use crate::pem;
+use crate::signer::Signer;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, PublicKeyData, SignatureAlgorithm,
+    CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, PublicKeyData, SignatureAlgorithm,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use x509_parser::prelude::FromDer;
 
@@ -20,7 +20,7 @@ const DAY: i64 = 86_400_000;
 pub const LIFETIME: i64 = 90 * DAY;
 
 /// How the authority behaves; a part of the homelab's state.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Conduct {
     /// Directory URLs under which it answers, and whether every computer trusts the server there. One that is not
     /// trusted needs `caBundle` in an issuer.
@@ -39,7 +39,7 @@ impl Default for Conduct {
 }
 
 /// What becomes of an order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Names that are proven get their certificate.
@@ -79,8 +79,10 @@ impl Conduct {
 }
 
 /// The authority's key and certificate.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
+    signer: Signer,
 }
 
 impl Authority {
@@ -88,17 +90,15 @@ impl Authority {
     /// Keys cannot be made.
     pub fn new(now: i64) -> Result<Self, rcgen::Error> {
         let mut params = CertificateParams::new(Vec::new())?;
-        params.distinguished_name.push(DnType::CommonName, "Practice Root X1");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.not_before = pem::time(now - DAY);
         params.not_after = pem::time(now + 7300 * DAY);
-        Ok(Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate()?)? })
+        Ok(Self { signer: Signer::new("Practice Root X1", params)? })
     }
 
     /// The root certificate as PEM.
     pub fn root(&self) -> String {
-        self.issuer.pem()
+        self.signer.pem().to_owned()
     }
 
     /// Whether the record that proves a name is there, and the authority content with it.
@@ -141,8 +141,9 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let subject =
             Subject(request.certification_request_info.subject_pki.subject_public_key.data.to_vec());
-        let certificate = params.signed_by(&subject, &self.issuer).map_err(|error| error.to_string())?;
-        Ok(certificate.pem() + &self.root())
+        let certificate =
+            params.signed_by(&subject, self.signer.issuer()).map_err(|error| error.to_string())?;
+        Ok(certificate.pem() + self.signer.pem())
     }
 }
 

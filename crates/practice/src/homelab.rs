@@ -5,21 +5,24 @@
 //! [`Homelab::change`], which wakes whoever watches. Deliberately not here: any protocol, and the clusters'
 //! objects, which live in each cluster's own store.
 
+mod file;
 mod machine;
 mod mix;
 mod ports;
 
+pub use file::{File, sha256_hex};
 pub use machine::{
-    File, Firewall, Interface, JournalLine, K3s, Listening, Loaded, Machine, Os, Pace, Power, Role, Started,
-    Sudo, UnitState, User, sha256_hex,
+    Firewall, Interface, JournalLine, K3s, Listening, Loaded, Machine, Os, Pace, Power, Role, Started, Sudo,
+    UnitState, User,
 };
 pub use mix::{bare, default_machines, foreign_k3s, nas, nuc, raspberry_pi};
-pub use ports::Ports;
+pub use ports::{Numbers, Ports};
 
 use crate::acme;
 use crate::clock::Clock;
 use crate::cloudflare::Cloud;
 use crate::fault::Faults;
+use crate::keep::Document;
 use crate::kube::Cluster;
 use crate::mirror;
 use portico_domain::situation::RehearsalLogin;
@@ -103,35 +106,56 @@ impl Homelab {
     /// No four free ports below the ephemeral range on 127.77.0.1.
     pub fn new(options: Options) -> std::io::Result<Arc<Homelab>> {
         let ports = Ports::reserve()?;
-        let mut machines = options.machines;
+        let Options { seed, mut machines, pace, clock, faults } = options;
         for (index, machine) in machines.iter_mut().enumerate() {
-            machine.settle(options.seed, index);
+            machine.settle(seed, index);
         }
-        let homelab = Arc::new(Homelab {
-            seed: options.seed,
-            cloud: Cloud::new(options.clock.clone()),
-            authority: acme::Authority::new(options.clock.now()).map_err(std::io::Error::other)?,
-            clock: options.clock,
-            pace: options.pace,
-            ports,
-            faults: options.faults,
-            state: Mutex::new(State {
-                machines,
-                clusters: Vec::new(),
-                unpullable: BTreeSet::new(),
-                charts: mirror::charts(),
-                internet: true,
-                acme: acme::Conduct::default(),
-            }),
-            changed: watch::Sender::new(0),
-        });
+        let cloud = Cloud::new(clock.clone());
+        let authority = acme::Authority::new(clock.now()).map_err(std::io::Error::other)?;
+        let state = State {
+            machines,
+            clusters: Vec::new(),
+            unpullable: BTreeSet::new(),
+            charts: mirror::charts(),
+            internet: true,
+            acme: acme::Conduct::default(),
+        };
+        let (state, changed) = (Mutex::new(state), watch::Sender::new(0));
+        let homelab = Homelab { seed, clock, pace, ports, faults, cloud, authority, state, changed };
         let public = homelab.client_key().public_key().to_openssh().unwrap_or_default();
         homelab.change(|state| {
             for user in state.machines.iter_mut().flat_map(|machine| &mut machine.users) {
                 user.authorized_keys.push(public.clone());
             }
         });
-        Ok(homelab)
+        Ok(Arc::new(homelab))
+    }
+
+    /// The homelab of the document, after a power cut of everything: what was on starts again. Of the options only
+    /// pace, clock and faults count.
+    ///
+    /// # Errors
+    /// As for [`Homelab::new`].
+    pub(crate) async fn restored(options: Options, document: Document) -> std::io::Result<Arc<Homelab>> {
+        let Options { pace, clock, faults, .. } = options;
+        let (seed, ports) = (document.seed, Ports::again(document.ports).await?);
+        let clusters = document.clusters();
+        let mut machines = document.machines;
+        for machine in machines.iter_mut().filter(|machine| machine.power != Power::Off || machine.rebooting)
+        {
+            machine.boot(seed);
+        }
+        let state = State {
+            machines,
+            clusters,
+            unpullable: document.unpullable,
+            charts: mirror::charts(),
+            internet: document.internet,
+            acme: document.conduct,
+        };
+        let cloud = Cloud::restored(clock.clone(), document.account);
+        let (authority, state, changed) = (document.authority, Mutex::new(state), watch::Sender::new(0));
+        Ok(Arc::new(Homelab { seed, clock, pace, ports, faults, cloud, authority, state, changed }))
     }
 
     pub fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {

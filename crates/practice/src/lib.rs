@@ -13,10 +13,12 @@ pub mod fault;
 pub mod homelab;
 pub mod http;
 pub mod ingress;
+pub mod keep;
 pub mod kube;
 pub mod machines;
 pub mod mirror;
 mod pem;
+mod signer;
 pub mod situations;
 
 use cloudflare::Cloud;
@@ -25,12 +27,14 @@ use dns::{DnsServer, Role};
 use fault::{Faults, Service};
 use homelab::{Homelab, Sudo};
 use http::HttpServer;
+use keep::{Keeper, Place};
 use mirror::Mirror;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 use tokio::net::TcpListener;
 
 /// What a practice homelab is made of.
@@ -39,16 +43,21 @@ pub struct PracticeOptions {
     pub homelab: homelab::Options,
     /// Bytes of a stand-in K3s binary; small, so that copying it is quick.
     pub binary_size: usize,
+    /// The file that its state is read from and kept in, for the next start; the machines of `homelab` are then those
+    /// of the first start alone. Without one everything is gone when it ends.
+    pub keep: Option<PathBuf>,
 }
 
 impl Default for PracticeOptions {
     fn default() -> Self {
-        Self { homelab: homelab::Options::default(), binary_size: 4 << 20 }
+        Self { homelab: homelab::Options::default(), binary_size: 4 << 20, keep: None }
     }
 }
 
-/// A running practice homelab. Dropping it ends every server; nothing is left on disk.
+/// A running practice homelab. Dropping it ends every server, and keeps the state if that is asked for.
 pub struct Practice {
+    // Goes first, so that what it keeps is as it was.
+    _keeper: Option<Keeper>,
     pub homelab: Arc<Homelab>,
     pub cloud: Cloud,
     pub faults: Faults,
@@ -59,32 +68,53 @@ pub struct Practice {
     api: HttpServer,
     edge: HttpServer,
     control: HttpServer,
-    /// The private key that every machine knows, as a file for clients that want a path; gone with this value.
-    key: NamedTempFile,
+    /// The private key that every machine knows, as a file for clients that want a path.
+    key: PathBuf,
+    /// Removes that file where nothing is kept.
+    _key: Option<TempPath>,
     _machines: machines::Handle,
     _clusters: machines::Handle,
     _ingress: machines::Handle,
 }
 
 impl Practice {
-    /// Starts everything on loopback, on free ports.
+    /// Starts everything on loopback, on free ports or on those of the last time.
     ///
     /// # Errors
-    /// When an address or port cannot be had.
+    /// When an address or port cannot be had, or another homelab keeps its state in the same file.
     pub async fn start(options: PracticeOptions) -> std::io::Result<Self> {
         let faults = options.homelab.faults.clone();
-        let homelab = Homelab::new(options.homelab)?;
+        let place = options.keep.as_deref().map(Place::hold).transpose()?;
+        let homelab = match place.as_ref().map(Place::read).transpose()?.flatten() {
+            Some(document) => Homelab::restored(options.homelab, document).await?,
+            None => Homelab::new(options.homelab)?,
+        };
         let cloud = homelab.cloud.clone();
         let machines = machines::serve(homelab.clone()).await?;
         let clusters = kube::serve(homelab.clone());
         let ingress = ingress::serve(homelab.clone()).map_err(std::io::Error::other)?;
-        let mut key = NamedTempFile::new()?;
-        key.write_all(homelab.client_key_file().as_bytes())?;
+        let (mut file, key, temporary) = match &options.keep {
+            // Clients remember the path as they remember the ports.
+            Some(keep) => {
+                let path = keep.with_extension("key");
+                (keep::private(&path)?, path, None)
+            }
+            None => {
+                let (file, path) = NamedTempFile::new()?.into_parts();
+                (file, path.to_path_buf(), Some(path))
+            }
+        };
+        file.write_all(homelab.client_key_file().as_bytes())?;
         let name_server = |role, hosts| DnsServer::start(role, cloud.clone(), faults.clone(), hosts);
         let authoritative = name_server(Role::Authoritative, Vec::new()).await?;
         let public = Arc::new(name_server(Role::Public, Vec::new()).await?);
         let system = Arc::new(name_server(Role::System, names(&homelab)).await?);
-        let mirror = Mirror::start(options.binary_size, faults.clone()).await?;
+        let known = TcpListener::bind((Ipv4Addr::LOCALHOST, homelab.ports.mirror)).await;
+        let at = match known {
+            Ok(listener) => listener,
+            Err(_) => loopback().await?,
+        };
+        let mirror = Mirror::on(at, options.binary_size, faults.clone())?;
         let api = http::serve(loopback().await?, Service::Cloudflare, faults.clone(), cloud.router())?;
         let edge = edge::serve(loopback().await?, cloud.clone(), homelab.clone(), faults.clone())?;
         // The control door has rules of its own: a fault must not lock the test out that set it.
@@ -97,7 +127,9 @@ impl Practice {
         };
         let control =
             http::serve(loopback().await?, Service::Cloudflare, Faults::default(), control::router(door))?;
+        let keeper = place.map(|place| Keeper::start(homelab.clone(), place));
         Ok(Self {
+            _keeper: keeper,
             homelab,
             cloud,
             faults,
@@ -109,6 +141,7 @@ impl Practice {
             edge,
             control,
             key,
+            _key: temporary,
             _machines: machines,
             _clusters: clusters,
             _ingress: ingress,
@@ -167,7 +200,7 @@ impl Practice {
                         "address": machine.address,
                         "user": user.name,
                         "password": machine.password_login.then_some(&user.password),
-                        "keyFile": self.key.path(),
+                        "keyFile": self.key,
                         "sudo": match user.sudo {
                             Sudo::Root => "none",
                             Sudo::NoPassword => "nopasswd",

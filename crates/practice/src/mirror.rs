@@ -83,6 +83,14 @@ impl Mirror {
     /// # Errors
     /// When there is no free port.
     pub async fn start(binary_size: usize, faults: Faults) -> std::io::Result<Self> {
+        Self::on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, binary_size, faults)
+    }
+
+    /// The same on a listener that is there.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub fn on(listener: TcpListener, binary_size: usize, faults: Faults) -> std::io::Result<Self> {
         let files = Arc::new(Files { binary_size, state: Mutex::default() });
         let router = Router::new()
             .route("/releases/{version}/{file}", get(release))
@@ -91,7 +99,6 @@ impl Mirror {
             .route("/channels", get(channels))
             .route("/charts/{name}/index.yaml", get(chart))
             .with_state(files.clone());
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         Ok(Self { server: http::serve(listener, Service::Mirror, faults, router)?, files })
     }
 

@@ -64,7 +64,7 @@ impl Field {
         };
         let machines = MACHINES.map(|name| homelab::raspberry_pi(name, 5)).to_vec();
         let homelab = homelab::Options { machines, pace: quick, ..homelab::Options::default() };
-        let practice = Practice::start(PracticeOptions { homelab, binary_size: 16 << 10 });
+        let practice = Practice::start(PracticeOptions { homelab, binary_size: 16 << 10, keep: None });
         let practice = practice.await.expect("practice starts");
         let hand = Hand::at(&practice).await;
         let kept = practice.cloud.keep();

@@ -6,16 +6,17 @@
 use super::envelope::{self, Answer, Refusal};
 use super::limits::{self, Window};
 use super::seed::ACCOUNT_ID;
-use super::{Cloud, State as Account};
+use super::{Cloud, Guard};
 use crate::clock::timestamp;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenKind {
     /// Belongs to a person; verified at `/user/tokens/verify`.
     User,
@@ -23,7 +24,7 @@ pub enum TokenKind {
     Account,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenStatus {
     Active,
     Disabled,
@@ -31,7 +32,7 @@ pub enum TokenStatus {
 }
 
 /// A permission group, as Cloudflare's API names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Permission {
     AccountSettingsRead,
     ZoneRead,
@@ -47,7 +48,7 @@ pub enum Permission {
 }
 
 /// The zones that a token reaches.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
     AllZones,
     /// Names of zones.
@@ -55,7 +56,7 @@ pub enum Scope {
 }
 
 /// An API token. `name` is what the audit log says.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Token {
     pub id: String,
     pub name: String,
@@ -140,7 +141,7 @@ impl Cloud {
         caller: &Caller,
         account: &str,
         any_of: &[Permission],
-    ) -> Result<MutexGuard<'_, Account>, Refusal> {
+    ) -> Result<Guard<'_>, Refusal> {
         envelope::well_formed(account, &format!("/accounts/{account}"))?;
         if account != ACCOUNT_ID {
             return Err(Refusal::new(401, 10000, "Authentication error"));

@@ -54,6 +54,16 @@ impl Cloud {
         })
     }
 
+    /// The id of the TXT record at `fqdn` with this content.
+    pub fn txt_find(&self, fqdn: &str, content: &str) -> Option<String> {
+        let (state, name) = (self.state(), fqdn.trim_end_matches('.'));
+        let mut records = state.holds.zones.iter().flat_map(|zone| &zone.records);
+        let found = records.find(|record| {
+            record.kind == Kind::Txt && record.name == name && unquoted(&record.content) == content
+        });
+        found.map(|record| record.id.clone())
+    }
+
     /// Deletes the record with this id. One that is gone already is no error: cert-manager looks before it deletes.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::clock::timestamp;
 use axum::extract::{Extension, Path, Query as Pairs, State};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Connections of a cloudflared that is well.
@@ -20,9 +20,11 @@ const VERSION: &str = "2026.8.2";
 const COLOS: [&str; 2] = ["fra08", "fra13"];
 
 /// One cloudflared process.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Connector {
     pub(crate) id: String,
+    /// Whether it runs in the homelab; others go on when that ends.
+    pub(super) at_home: bool,
     since: i64,
     /// The ids of its connections.
     connections: Vec<String>,
@@ -117,18 +119,19 @@ impl Cloud {
         let credentials: Credentials =
             serde_json::from_slice(&bytes).map_err(|_| "Provided Tunnel token is not valid.".to_owned())?;
         let (mut state, now) = (self.state(), self.clock.now());
-        let made = state.connector(connector, now);
-        let mut tunnels = state.holds.tunnels.iter_mut();
-        let tunnel = tunnels
-            .find(|tunnel| tunnel.id == credentials.t && tunnel.deleted_at.is_none())
+        let mut tunnels = state.holds.tunnels.iter();
+        let at = tunnels
+            .position(|tunnel| tunnel.id == credentials.t && tunnel.deleted_at.is_none())
             .ok_or("Unauthorized: Tunnel not found")?;
+        let tunnel = &state.holds.tunnels[at];
         if tunnel.connectors.iter().any(|known| known.id == connector) {
             return Ok(credentials.t);
         }
         if tunnel.secret != credentials.s {
             return Err("Unauthorized: Invalid tunnel secret".to_owned());
         }
-        tunnel.connect(made, now);
+        let made = Connector { at_home: true, ..state.connector(connector, now) };
+        state.holds.tunnels[at].connect(made, now);
         Ok(credentials.t)
     }
 
@@ -167,7 +170,7 @@ impl Cloud {
 impl Account {
     pub(super) fn connector(&mut self, id: &str, now: i64) -> Connector {
         let connections = (0..CONNECTIONS).map(|_| self.issue_uuid()).collect();
-        Connector { id: id.to_owned(), since: now, connections }
+        Connector { id: id.to_owned(), at_home: false, since: now, connections }
     }
 }
 

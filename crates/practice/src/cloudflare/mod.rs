@@ -15,6 +15,7 @@ mod connectors;
 mod content;
 mod envelope;
 mod filters;
+mod guard;
 mod kept;
 mod lag;
 mod limits;
@@ -22,6 +23,7 @@ mod names;
 mod records;
 mod routes;
 mod rules;
+mod saved;
 mod seed;
 mod settings;
 mod transaction;
@@ -38,6 +40,7 @@ pub use audit::{Action, Change, Entry, Thing};
 pub use auth::{Permission, Scope, Token, TokenKind, TokenStatus};
 pub use kept::Kept;
 pub use records::{Kind, Record};
+pub use saved::Saved;
 pub use seed::{
     ACCOUNT_ID, ACCOUNT_TOKEN, BY_HAND_TOKEN, CLUSTER_TOKEN, DISABLED_TOKEN, DNS_ONLY_TOKEN, ENOUGH,
     EXPIRED_TOKEN, ONE_ZONE_TOKEN, PORTICO_TOKEN, READ_ONLY_TOKEN, ZONE_READ_TOKEN,
@@ -47,14 +50,18 @@ pub use zones::Zone;
 use crate::clock::Clock;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
+use guard::Guard;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 /// The account and all that is in it. Cheap to clone; all clones are the same account.
 #[derive(Clone)]
 pub struct Cloud {
     pub(crate) clock: Clock,
     state: Arc<Mutex<State>>,
+    changes: Arc<AtomicU64>,
 }
 
 pub(crate) struct State {
@@ -68,7 +75,7 @@ pub(crate) struct State {
 }
 
 /// What is in the account.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Holdings {
     pub(crate) zones: Vec<Zone>,
     pub(crate) tunnels: Vec<Tunnel>,
@@ -79,7 +86,11 @@ impl Cloud {
     /// An account with two zones, records that its user made by hand, and the tokens of [`seed`](self).
     pub fn new(clock: Clock) -> Self {
         let state = seed::state(clock.now());
-        Self { clock, state: Arc::new(Mutex::new(state)) }
+        Self::of(clock, state)
+    }
+
+    fn of(clock: Clock, state: State) -> Self {
+        Self { clock, state: Arc::new(Mutex::new(state)), changes: Arc::default() }
     }
 
     /// The API, to be served under a base URL that ends in `/client/v4`.
@@ -133,14 +144,14 @@ impl Cloud {
     pub fn add_token(&self, token: Token) {
         self.state().tokens.push(token);
     }
-
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // A panic inside a transaction leaves the old records in place, see `transaction`.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl State {
+    fn new(holds: Holdings, tokens: Vec<Token>, issued: u64) -> Self {
+        let (windows, audit, changes) = (HashMap::new(), Vec::new(), Vec::new());
+        State { holds, lag: lag::Lag::default(), tokens, windows, audit, changes, issued }
+    }
+
     /// The next id: 32 hexadecimal digits that look random and are the same in every run.
     fn issue_id(&mut self) -> String {
         hex::encode(&self.issue_bytes()[..16])

@@ -46,7 +46,7 @@ impl Kind {
 }
 
 /// A record as it is stored. Times are unix milliseconds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub id: String,
     /// Absolute, lower case, Punycode, no trailing dot.

@@ -14,11 +14,11 @@ use crate::clock::timestamp;
 use axum::body::Bytes;
 use axum::extract::{Extension, Path, State};
 use regex::Regex;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The routes of one tunnel.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Configuration {
     /// 0 is that none was ever written.
     pub(crate) version: u64,

@@ -12,7 +12,6 @@ use super::zones::Zone;
 use super::{Holdings, State};
 use base64::Engine;
 use serde_json::json;
-use std::collections::HashMap;
 
 pub const ACCOUNT_ID: &str = "9a7c0ffee0000000000000000000a001";
 pub(super) const ACCOUNT_NAME: &str = "Practice";
@@ -69,15 +68,7 @@ const TUNNEL_ROUTES: [(&str, &str); 2] =
 
 /// The account as of `now` (unix milliseconds).
 pub(super) fn state(now: i64) -> State {
-    let mut state = State {
-        holds: Holdings::default(),
-        lag: super::lag::Lag::default(),
-        tokens: Vec::new(),
-        windows: HashMap::new(),
-        audit: Vec::new(),
-        changes: Vec::new(),
-        issued: 0,
-    };
+    let mut state = State::new(Holdings::default(), Vec::new(), 0);
     let created_at = now - 400 * 86_400_000;
     for (name, rows) in [("example.test", TEST_RECORDS), ("example.net", NET_RECORDS)] {
         let id = state.issue_id();

@@ -33,7 +33,7 @@ pub(crate) enum Source {
 }
 
 /// A tunnel as it is stored. Times are unix milliseconds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Tunnel {
     pub(crate) id: String,
     pub(crate) name: String,

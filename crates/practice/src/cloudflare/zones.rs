@@ -10,10 +10,11 @@ use super::seed::{ACCOUNT_ID, ACCOUNT_NAME};
 use super::{Cloud, State as Account};
 use crate::clock::timestamp;
 use axum::extract::{Extension, Path, Query as Pairs, State};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// A domain in the account.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Zone {
     pub id: String,
     pub name: String,

@@ -3,9 +3,11 @@
 //! Only what the protocols can show is modelled; no process runs and no file is kept beyond its first bytes when it is
 //! large. Identity (keys, ids, MAC addresses) is derived from the homelab's seed, so that a test can expect it.
 
+use super::File;
 use aws_lc_rs::digest::{SHA256, digest};
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::private::Ed25519Keypair;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -49,14 +51,14 @@ impl Pace {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Power {
     On,
     Off,
     Hung,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sudo {
     /// The user is root.
     Root,
@@ -66,7 +68,7 @@ pub enum Sudo {
     None,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct User {
     pub name: String,
     pub password: String,
@@ -75,7 +77,7 @@ pub struct User {
     pub authorized_keys: Vec<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Os {
     pub id: String,
     pub version: String,
@@ -83,7 +85,7 @@ pub struct Os {
     pub kernel: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Interface {
     pub name: String,
     pub up: bool,
@@ -91,7 +93,7 @@ pub struct Interface {
     pub addresses: Vec<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Firewall {
     /// `ufw` or `firewalld`.
     pub name: String,
@@ -102,42 +104,16 @@ pub struct Firewall {
     pub trusted: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listening {
-    pub protocol: &'static str,
+    /// `tcp` or `udp`.
+    pub protocol: String,
     pub address: String,
     pub port: u16,
     pub process: String,
 }
 
-/// A file by its digest; the bytes themselves only up to [`File::KEPT`].
-#[derive(Debug, Clone)]
-pub struct File {
-    pub sha256: String,
-    pub size: u64,
-    pub mode: u32,
-    pub head: Vec<u8>,
-}
-
-impl File {
-    /// Bytes kept of a file's beginning: all of any configuration file, and the part of a binary that names its version.
-    pub const KEPT: usize = 64 * 1024;
-
-    pub fn of(bytes: &[u8], mode: u32) -> File {
-        File {
-            sha256: sha256_hex(bytes),
-            size: bytes.len() as u64,
-            mode,
-            head: bytes[..bytes.len().min(Self::KEPT)].to_vec(),
-        }
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.head).into_owned()
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     Server,
     Agent,
@@ -159,7 +135,7 @@ impl Role {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnitState {
     Active,
     Activating,
@@ -177,7 +153,7 @@ impl UnitState {
 }
 
 /// Digests of what the service was last started with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
     pub config: String,
     pub binary: String,
@@ -186,7 +162,7 @@ pub struct Started {
 }
 
 /// What the running program read when it started: newer files wait for a restart. Has the join token, a secret.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Loaded {
     pub config: String,
     pub token: Option<String>,
@@ -194,7 +170,7 @@ pub struct Loaded {
 }
 
 /// The K3s service of a machine.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct K3s {
     pub role: Role,
     pub state: UnitState,
@@ -211,14 +187,14 @@ pub struct K3s {
     pub generation: u64,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct JournalLine {
     pub unit: String,
     pub at: i64,
     pub text: String,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Machine {
     pub name: String,
     pub address: Ipv4Addr,
@@ -258,6 +234,8 @@ pub struct Machine {
     pub node_password: String,
     pub journal: Vec<JournalLine>,
     pub power: Power,
+    /// Off, and about to come up by itself.
+    pub rebooting: bool,
 }
 
 impl Machine {
@@ -291,6 +269,7 @@ impl Machine {
             uuid::Builder::from_random_bytes(id[..16].try_into().unwrap_or_default()).into_uuid().to_string();
         self.cgroup_memory = !self.cgroup_needs_cmdline || self.cmdline().contains("cgroup_enable=memory");
         self.power = Power::On;
+        self.rebooting = false;
         if let Some(k3s) = &mut self.k3s {
             k3s.state = UnitState::Activating;
             k3s.joined = false;
@@ -302,6 +281,7 @@ impl Machine {
 
     pub(crate) fn lose_power(&mut self) {
         self.power = Power::Off;
+        self.rebooting = false;
         if let Some(k3s) = &mut self.k3s {
             k3s.state = UnitState::Inactive;
             k3s.joined = false;
@@ -368,7 +348,7 @@ impl Machine {
             };
             let process = format!("k3s-{}", k3s.role.word());
             open.extend(ports.iter().map(|&(port, protocol)| Listening {
-                protocol,
+                protocol: protocol.to_owned(),
                 address: "*".to_owned(),
                 port,
                 process: process.clone(),
@@ -385,9 +365,4 @@ pub(crate) fn derive(seed: u64, what: &str) -> [u8; 32] {
 
 pub(super) fn private_key(seed: &[u8; 32]) -> PrivateKey {
     PrivateKey::from(Ed25519Keypair::from_seed(seed))
-}
-
-/// SHA-256 in lower-case hex, as `sha256sum` prints it.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(digest(&SHA256, bytes))
 }

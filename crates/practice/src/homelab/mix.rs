@@ -3,9 +3,8 @@
 //! Each kind is a plain [`Machine`] whose fields may be changed before the homelab starts. Addresses, keys and ids
 //! are filled in then.
 
-use super::machine::{
-    File, Interface, K3s, Listening, Machine, Os, Power, Role, Started, Sudo, UnitState, User, sha256_hex,
-};
+use super::file::{File, sha256_hex};
+use super::machine::{Interface, K3s, Listening, Machine, Os, Power, Role, Started, Sudo, UnitState, User};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -52,7 +51,7 @@ pub fn bare(name: &str) -> Machine {
         firewalls: Vec::new(),
         selinux: None,
         listening: vec![Listening {
-            protocol: "tcp",
+            protocol: "tcp".to_owned(),
             address: "0.0.0.0".to_owned(),
             port: 22,
             process: "sshd".to_owned(),
@@ -68,6 +67,7 @@ pub fn bare(name: &str) -> Machine {
         node_password: String::new(),
         journal: Vec::new(),
         power: Power::On,
+        rebooting: false,
     }
 }
 
@@ -118,7 +118,7 @@ pub fn nas(name: &str) -> Machine {
     machine.users = vec![user("admin", "storage", Sudo::Password)];
     for (port, process) in [(80, "nginx"), (445, "smbd")] {
         machine.listening.push(Listening {
-            protocol: "tcp",
+            protocol: "tcp".to_owned(),
             address: "0.0.0.0".to_owned(),
             port,
             process: process.to_owned(),

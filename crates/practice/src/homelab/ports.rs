@@ -1,51 +1,102 @@
-//! The four high ports that all practice machines share, one for each protocol.
+//! The high ports that all practice machines share, one for each protocol, and that of the mirror.
 //!
 //! A machine's own addresses come and go with its power, so the numbers are held by sockets on 127.77.0.1 that
 //! are bound but never listen: two homelabs on one computer cannot pick the same number, and a scan of that
 //! address is refused like any closed port. Below the ephemeral range, so that no outgoing connection takes them.
 
+use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpSocket;
+use tokio::time::Instant;
 
 const ANCHOR: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 77, 0, 1));
 const FIRST: u16 = 20_000;
 /// Where node ports begin: another homelab on this computer serves its own there.
 const LAST: u16 = 30_000;
+/// How long a homelab that has just ended may take to let go of its ports.
+const LEAVING: Duration = Duration::from_secs(3);
 
-/// One port for each protocol, the same on every machine's address.
-#[derive(Clone)]
-pub struct Ports {
+/// One port for each protocol, the same on every machine's address. Clients' pinned host keys and kubeconfigs name
+/// them, and installed charts the mirror's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbers {
     pub ssh: u16,
     pub api: u16,
     pub http: u16,
     pub https: u16,
-    _anchors: Arc<Vec<TcpSocket>>,
+    pub mirror: u16,
+}
+
+/// The numbers, held for as long as this value or a copy of it lives.
+#[derive(Clone)]
+pub struct Ports {
+    numbers: Numbers,
+    _anchors: Arc<[TcpSocket; 5]>,
+}
+
+impl Deref for Ports {
+    type Target = Numbers;
+
+    fn deref(&self) -> &Numbers {
+        &self.numbers
+    }
 }
 
 impl Ports {
     /// # Errors
     /// No free port was found, or 127.77.0.1 cannot be bound (other systems than Linux need the alias first).
     pub fn reserve() -> std::io::Result<Ports> {
-        let mut anchors = Vec::new();
-        let mut numbers = [0; 4];
-        for number in &mut numbers {
-            let (port, anchor) = free_port()?;
-            *number = port;
-            anchors.push(anchor);
-        }
-        let [ssh, api, http, https] = numbers;
-        Ok(Ports { ssh, api, http, https, _anchors: Arc::new(anchors) })
+        Ok(Ports::of([free_port()?, free_port()?, free_port()?, free_port()?, free_port()?]))
     }
+
+    /// The same numbers again. Where somebody else has come to use one, it is another one.
+    ///
+    /// # Errors
+    /// As for [`Ports::reserve`].
+    pub async fn again(Numbers { ssh, api, http, https, mirror }: Numbers) -> std::io::Result<Ports> {
+        let patience = Instant::now() + LEAVING;
+        let again = async |port| loop {
+            match anchor(port) {
+                Ok(anchor) => return Ok((port, anchor)),
+                Err(_) if Instant::now() < patience => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(error) => {
+                    tracing::warn!(port, %error, "somebody else uses a port of the practice homelab");
+                    return free_port();
+                }
+            }
+        };
+        let found = [
+            again(ssh).await?,
+            again(api).await?,
+            again(http).await?,
+            again(https).await?,
+            again(mirror).await?,
+        ];
+        Ok(Ports::of(found))
+    }
+
+    fn of(found: [(u16, TcpSocket); 5]) -> Ports {
+        let [ssh, api, http, https, mirror] = found.each_ref().map(|(port, _)| *port);
+        let numbers = Numbers { ssh, api, http, https, mirror };
+        Ports { numbers, _anchors: Arc::new(found.map(|(_, anchor)| anchor)) }
+    }
+}
+
+fn anchor(port: u16) -> std::io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(ANCHOR, port))?;
+    Ok(socket)
 }
 
 fn free_port() -> std::io::Result<(u16, TcpSocket)> {
     let mut last = std::io::Error::from(std::io::ErrorKind::AddrInUse);
     for _ in 0..200 {
         let port = rand::random_range(FIRST..LAST);
-        let socket = TcpSocket::new_v4()?;
-        match socket.bind(SocketAddr::new(ANCHOR, port)) {
-            Ok(()) => return Ok((port, socket)),
+        match anchor(port) {
+            Ok(anchor) => return Ok((port, anchor)),
             Err(error) => last = error,
         }
     }

@@ -4,23 +4,34 @@
 //! certificate does not hold is answered 401 by the API rather than dropped during the handshake.
 
 use crate::homelab::sha256_hex;
+use crate::pem;
+use crate::signer::Signer;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
-};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+#[derive(Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct Authority {
-    server: CertifiedIssuer<'static, KeyPair>,
+    #[serde(flatten)]
+    saved: Saved,
+    #[serde(skip)]
     clients: Arc<dyn ClientCertVerifier>,
+}
+
+/// Certificates and keys as PEM; the keys are secrets. That of the clients' authority is needed once only.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    server: Signer,
+    client_authority: String,
     admin_certificate: String,
     admin_key: String,
 }
@@ -29,22 +40,17 @@ impl Authority {
     /// # Errors
     /// Keys cannot be made.
     pub fn new(created: i64) -> Result<Authority, rcgen::Error> {
-        let server = issuer(&format!("k3s-server-ca@{}", created / 1000))?;
-        let client = issuer(&format!("k3s-client-ca@{}", created / 1000))?;
+        let server = signer(&format!("k3s-server-ca@{}", created / 1000))?;
+        let client = signer(&format!("k3s-client-ca@{}", created / 1000))?;
         let key = KeyPair::generate()?;
         let mut admin = CertificateParams::new(Vec::new())?;
         admin.distinguished_name.push(DnType::CommonName, "system:admin");
         admin.distinguished_name.push(DnType::OrganizationName, "system:masters");
         admin.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
-        let certificate = admin.signed_by(&key, &client)?;
-        let mut roots = RootCertStore::empty();
-        roots.add(client.der().clone()).map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
-        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
-            .build()
-            .map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
-        Ok(Authority {
+        let certificate = admin.signed_by(&key, client.issuer())?;
+        Authority::try_from(Saved {
             server,
-            clients,
+            client_authority: client.pem().to_owned(),
             admin_certificate: certificate.pem(),
             admin_key: key.serialize_pem(),
         })
@@ -52,17 +58,17 @@ impl Authority {
 
     /// SHA-256 of the server authority's PEM, which the secure token begins with.
     pub fn fingerprint(&self) -> String {
-        sha256_hex(self.server.pem().as_bytes())
+        sha256_hex(self.saved.server.pem().as_bytes())
     }
 
     pub fn certificate(&self) -> String {
-        self.server.pem()
+        self.saved.server.pem().to_owned()
     }
 
     pub fn kubeconfig(&self) -> String {
-        let authority = STANDARD.encode(self.server.pem());
-        let certificate = STANDARD.encode(&self.admin_certificate);
-        let key = STANDARD.encode(&self.admin_key);
+        let authority = STANDARD.encode(self.saved.server.pem());
+        let certificate = STANDARD.encode(&self.saved.admin_certificate);
+        let key = STANDARD.encode(&self.saved.admin_key);
         format!(
             "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {authority}\n    \
              server: https://127.0.0.1:6443\n  name: default\ncontexts:\n- context:\n    cluster: default\n    \
@@ -81,8 +87,8 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, "k3s");
         params.distinguished_name.push(DnType::OrganizationName, "k3s");
         params.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
-        let certificate = params.signed_by(&key, &self.server)?;
-        let chain = vec![certificate.der().clone(), self.server.der().clone()];
+        let certificate = params.signed_by(&key, self.saved.server.issuer())?;
+        let chain = vec![certificate.der().clone(), self.saved.server.der()];
         let private =
             PrivateKeyDer::try_from(key.serialize_der()).map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
         let mut config = ServerConfig::builder_with_provider(provider())
@@ -102,13 +108,26 @@ impl Authority {
     }
 }
 
-fn issuer(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
+impl TryFrom<Saved> for Authority {
+    type Error = rcgen::Error;
+
+    fn try_from(saved: Saved) -> Result<Authority, rcgen::Error> {
+        let unreadable = rcgen::Error::CouldNotParseCertificate;
+        let (_, root) = pem::decode(saved.client_authority.as_bytes()).ok_or(unreadable.clone())?;
+        let mut roots = RootCertStore::empty();
+        roots.add(root.into()).map_err(|_| unreadable.clone())?;
+        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+            .build()
+            .map_err(|_| unreadable)?;
+        Ok(Authority { saved, clients })
+    }
+}
+
+fn signer(name: &str) -> Result<Signer, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages =
         vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::CrlSign];
-    CertifiedIssuer::self_signed(params, KeyPair::generate()?)
+    Signer::new(name, params)
 }
 
 fn provider() -> Arc<CryptoProvider> {

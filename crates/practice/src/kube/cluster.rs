@@ -5,6 +5,8 @@ use super::control;
 use super::settings::Settings;
 use super::store::Store;
 use crate::homelab::{Role, sha256_hex};
+use crate::keep::shared;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -20,21 +22,24 @@ pub struct Founding {
 }
 
 /// What a node said of itself when it registered.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Registration {
     pub settings: Settings,
     pub version: String,
 }
 
+#[derive(Serialize, Deserialize)]
 pub struct Cluster {
     pub id: usize,
     pub etcd: bool,
     pub settings: Settings,
     pub version: String,
     pub created: i64,
+    #[serde(with = "shared")]
     pub store: Arc<Store>,
     pub(super) authority: Authority,
-    /// What the controller of sealed-secrets holds in memory.
+    /// What the controller of sealed-secrets holds in memory. Its Secrets bring it back when its pod starts.
+    #[serde(skip)]
     pub(super) keyring: Mutex<control::Keyring>,
     password: String,
     registrations: Mutex<BTreeMap<String, Registration>>,

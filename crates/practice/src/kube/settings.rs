@@ -2,6 +2,7 @@
 //!
 //! K3s skips unknown keys with a warning, so they are collected, not refused.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -92,7 +93,7 @@ const OTHERS: &[&str] = &[
     "nonroot-devices",
 ];
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Settings {
     values: BTreeMap<String, Vec<String>>,
     pub server: Option<String>,

@@ -3,7 +3,11 @@
 //! Writes keep `metadata` (uid, resourceVersion, generation, managedFields) and finish deletions once the last finalizer is gone.
 //! What may be written, and by whom, is decided by the API in front of it.
 
+mod saved;
+
 use super::fields::{self, Author};
+use saved::Saved;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,7 +17,7 @@ use tokio::sync::watch;
 const REMEMBERED: usize = 4000;
 
 /// `resource` is the plural, followed by `.group` outside the core group: `deployments.apps`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {
     pub resource: String,
     pub namespace: String,
@@ -45,6 +49,8 @@ struct Inner {
     log: VecDeque<Write>,
 }
 
+#[derive(Deserialize)]
+#[serde(from = "Saved")]
 pub struct Store {
     inner: Mutex<Inner>,
     revisions: watch::Sender<u64>,
@@ -110,6 +116,7 @@ impl Store {
         let inner = self.lock();
         match inner.log.front() {
             Some(oldest) if revision + 1 < oldest.revision => Err(TooOld),
+            None if revision < inner.revision => Err(TooOld),
             _ => Ok(inner.log.iter().filter(|write| write.revision > revision).cloned().collect()),
         }
     }

@@ -5,7 +5,7 @@ use super::plain;
 use super::scripts::{self, Outcome};
 use super::stdin::{self, Stdin};
 use crate::fault::{Fault, Service};
-use crate::homelab::{Homelab, Power, Sudo};
+use crate::homelab::{Homelab, Sudo};
 use russh::server::Msg;
 use russh::{Channel, ChannelWriteHalf};
 use std::sync::Arc;
@@ -48,13 +48,19 @@ async fn reply(to: &ChannelWriteHalf<Msg>, outcome: &Outcome) -> Result<(), russ
 
 async fn reboot(homelab: Arc<Homelab>, machine: String) {
     tokio::time::sleep(Duration::from_millis(30)).await;
-    if homelab.cut_power(&machine).is_err() {
+    let down = homelab.change_machine(&machine, |machine| {
+        machine.lose_power();
+        machine.rebooting = true;
+    });
+    if down.is_err() {
         return;
     }
-    tokio::time::sleep(homelab.pace.reboot).await;
-    // The plug may have been pulled meanwhile, or somebody switched it on: only a machine that is off comes up.
+    let (pace, homelab) = (homelab.pace, Arc::downgrade(&homelab));
+    tokio::time::sleep(pace.reboot).await;
+    // The plug may have been pulled meanwhile, or somebody switched it on, or the homelab is gone.
+    let Some(homelab) = homelab.upgrade() else { return };
     let _ = homelab.change_machine(&machine, |machine| {
-        if machine.power == Power::Off {
+        if machine.rebooting {
             machine.boot(homelab.seed);
         }
     });

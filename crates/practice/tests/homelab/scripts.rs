@@ -91,7 +91,7 @@ async fn a_server_and_three_agents_come_up_and_installing_again_changes_nothing(
 async fn what_stops_k3s_is_in_the_journal_in_its_own_words() {
     let mut busy = raspberry_pi("busy", 5);
     busy.listening.push(Listening {
-        protocol: "tcp",
+        protocol: "tcp".to_owned(),
         address: "0.0.0.0".to_owned(),
         port: 6443,
         process: "haproxy".to_owned(),

@@ -12,7 +12,7 @@ mod shelf;
 
 use super::auth::{Caller, Permission};
 use super::envelope::{self, Answer, Refusal};
-use super::{Cloud, State as Account};
+use super::{Cloud, Guard, State as Account};
 use crate::clock::timestamp;
 use apps::App;
 use axum::Router;
@@ -20,14 +20,14 @@ use axum::extract::{Extension, Path, State};
 use axum::routing::get;
 use policies::Policy;
 use providers::Provider;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shelf::Item;
-use std::sync::MutexGuard;
 
 /// Where visitors log in.
 pub(crate) const AUTH_DOMAIN: &str = "practice.cloudflareaccess.com";
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Access {
     enabled: bool,
     created_at: i64,
@@ -52,12 +52,7 @@ impl Cloud {
 
     /// The state, for a call on Access that needs one of the permissions. The status of the refusal while Access is off
     /// is not documented.
-    fn access(
-        &self,
-        caller: &Caller,
-        account: &str,
-        any_of: &[Permission],
-    ) -> Result<MutexGuard<'_, Account>, Refusal> {
+    fn access(&self, caller: &Caller, account: &str, any_of: &[Permission]) -> Result<Guard<'_>, Refusal> {
         let state = self.account(caller, account, any_of)?;
         if state.holds.access.enabled {
             return Ok(state);

@@ -14,12 +14,13 @@ use axum::body::Bytes;
 use axum::extract::{Extension, Path, Query as Pairs, State};
 use axum::http::StatusCode;
 use axum::routing::get;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub(super) type Fields = Map<String, Value>;
 
 /// A thing as it is stored. Times are unix milliseconds.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Item {
     pub(super) id: String,
     pub(super) fields: Fields,

@@ -52,8 +52,6 @@ pub(super) struct Timers {
     /// between the question and the end of the pass.
     next: Option<Instant>,
     registered: HashMap<String, u64>,
-    /// The records that challenges made, by the challenge's uid.
-    proofs: HashMap<String, String>,
     /// The cloudflared pods, by uid, whose tunnels are open.
     connectors: BTreeSet<String>,
 }
@@ -76,6 +74,8 @@ impl Timers {
 
 /// Runs until the homelab goes.
 pub async fn run(homelab: Arc<Homelab>, cluster: Arc<Cluster>) {
+    // What an older practice installed may lack what this one knows.
+    install(&cluster.store);
     let mut timers = Timers::default();
     let mut machines = homelab.watch();
     let mut objects = cluster.store.watch();

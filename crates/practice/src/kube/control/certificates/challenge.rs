@@ -1,7 +1,7 @@
 //! Challenges by DNS-01: the record is written with the token of a Secret, seen, judged by the authority, and removed.
 //!
-//! Which record a challenge made is kept in memory, where cert-manager looks it up by its content. That others see the
-//! record takes a moment of its own; name servers that disagree are not here.
+//! The record of a challenge is found again by its content, as cert-manager does. That others see the record takes a moment
+//! of its own; name servers that disagree are not here.
 
 use super::{CHALLENGES, issuer_of};
 use crate::kube::control::{Pass, name, namespace, uid};
@@ -84,8 +84,7 @@ fn present(pass: &mut Pass<'_>, challenge: &Arc<Value>, home: &str) {
         pass.homelab.cloud.txt_create(&token, &fqdn, content)
     });
     match presented {
-        Ok(id) => {
-            pass.timers.proofs.insert(uid(challenge).to_owned(), id);
+        Ok(_) => {
             pass.event(
                 challenge,
                 "Challenge",
@@ -155,7 +154,9 @@ fn accept(pass: &mut Pass<'_>, challenge: &Arc<Value>) {
 
 /// Removes the record, and only then lets the challenge go.
 fn clean_up(pass: &mut Pass<'_>, challenge: &Arc<Value>, home: &str) {
-    if let Some(id) = pass.timers.proofs.get(uid(challenge)).cloned() {
+    let content = challenge["spec"]["key"].as_str().unwrap_or_default();
+    let presented = challenge["status"]["presented"] == true;
+    if let Some(id) = pass.homelab.cloud.txt_find(&record(challenge), content).filter(|_| presented) {
         let removed =
             token(pass, challenge, home).and_then(|token| pass.homelab.cloud.txt_delete(&token, &id));
         if let Err(why) = removed {
@@ -164,7 +165,6 @@ fn clean_up(pass: &mut Pass<'_>, challenge: &Arc<Value>, home: &str) {
             pass.status(&key(challenge), WHO, |object| object["status"]["reason"] = json!(why));
             return again(pass, challenge);
         }
-        pass.timers.proofs.remove(uid(challenge));
     }
     pass.store.edit(&key(challenge), WHO, None, |object| {
         if let Some(metadata) = object["metadata"].as_object_mut() {
