@@ -7,6 +7,7 @@ use crate::wire::*;
 use crate::{Api, ApiError};
 use portico_domain::credential::TokenReport;
 use portico_domain::flow::FlowGraph;
+use portico_domain::history::Retention;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::Run;
 use serde_json::Value;
@@ -76,6 +77,11 @@ commands! {
     "keys-save" => keys_save(KeysFile) -> KeysState;
     "keys-restore" => keys_restore(KeysFile) -> KeysRestored;
     "flow" => flow(Empty) -> FlowGraph;
+    "history" => history(HistoryRequest) -> Histories;
+    "history-export" => history_export(HistoryExport) -> HistoryRows;
+    "history-storage" => history_storage(Empty) -> HistoryStorage;
+    "history-keep" => history_keep(Retention) -> HistoryStorage;
+    "timeline" => timeline(TimelineRequest) -> Timeline;
 }
 
 fn malformed(error: serde_json::Error) -> ApiError {
