@@ -6,6 +6,7 @@
 mod arguments;
 mod change;
 mod connect;
+mod history;
 mod keys;
 mod output;
 mod practice;
@@ -67,6 +68,8 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Runs { run } => show::runs(&open().await?, run, output).await,
         Command::Services(secrets) => show::services(&open().await?, secrets, output).await,
         Command::Flow(secrets) => show::flow(&open().await?, secrets, output).await,
+        Command::History(options) => history::run(&open().await?, options, output).await,
+        Command::Timeline { since } => history::timeline(&open().await?, since, output).await,
         Command::Token(options) => token::run(&open().await?, options, output).await,
     }
 }
