@@ -9,6 +9,7 @@ mod bad_input;
 mod build;
 mod expose;
 mod faults;
+mod history;
 mod killed;
 mod portico;
 mod stack;
