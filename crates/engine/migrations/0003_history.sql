@@ -15,18 +15,15 @@ CREATE INDEX health_change_of_subject ON health_change (subject, at);
 -- When nobody watched.
 CREATE TABLE gap (until INTEGER PRIMARY KEY, since INTEGER NOT NULL) STRICT;
 
--- How long a subject was how healthy, ms, in one minute (level 0), hour (1) or day (2), which begins at `start` (in
--- unix minutes); what is missing to the whole is unknown. `latency` is a histogram, absent where nothing answered.
-CREATE TABLE rollup (
+-- How long a subject was how healthy and how long answers took, by the minute (level 0), the hour (1) and the day (2): one
+-- sheet holds the minutes of an hour, the hours of a day, the days of thirty. `start` is its beginning in unix minutes.
+CREATE TABLE sheet (
     level INTEGER NOT NULL,
     subject INTEGER NOT NULL REFERENCES subject (id),
     start INTEGER NOT NULL,
-    up INTEGER NOT NULL,
-    degraded INTEGER NOT NULL,
-    down INTEGER NOT NULL,
-    latency BLOB,
+    rows BLOB NOT NULL,
     PRIMARY KEY (level, subject, start)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Runs stand in the timeline where they began.
 CREATE INDEX run_by_start ON run (started_at);

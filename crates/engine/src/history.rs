@@ -10,6 +10,7 @@ use portico_domain::history::{
 };
 use portico_domain::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// How many changes are told with a subject; the timeline has them all.
@@ -61,14 +62,20 @@ impl Engine {
         Ok(())
     }
 
-    /// The histories that were asked for, over the window that ends now.
+    /// The histories that were asked for, over the window that ends now; changes where one subject was asked for.
     pub async fn history(&self, of: HistoryOf, window: Window) -> Result<Vec<History>, Problem> {
         let now = self.now();
-        let ledger = self.inner.store.ledger().await?;
+        let detailed = matches!(of, HistoryOf::One { .. });
+        let subjects = self.subjects(of).await?;
+        let mut rows = self.rows(&subjects, window, now).await?;
         let mut histories = Vec::new();
-        for subject in self.subjects(of).await? {
-            let rows = self.rows(&ledger, &subject, window, now).await?;
-            let changes = self.inner.store.changes_of(&subject, window.span(now).from, CHANGES).await?;
+        for subject in subjects {
+            let changes = if detailed {
+                self.inner.store.changes_of(&subject, window.span(now).from, CHANGES).await?
+            } else {
+                Vec::new()
+            };
+            let rows = rows.remove(&subject).unwrap_or_default();
             histories.push(History::of(subject, window, now, &rows, changes));
         }
         Ok(histories)
@@ -76,25 +83,27 @@ impl Engine {
 
     /// The rows behind one history, oldest first.
     pub async fn history_rows(&self, subject: &str, window: Window) -> Result<Vec<(Span, Rollup)>, Problem> {
-        let ledger = self.inner.store.ledger().await?;
-        let mut rows = Vec::new();
-        for subject in self.subjects(HistoryOf::One { subject: subject.to_owned() }).await? {
-            rows.extend(self.rows(&ledger, &subject, window, self.now()).await?);
-        }
-        Ok(rows)
+        let subjects = self.subjects(HistoryOf::One { subject: subject.to_owned() }).await?;
+        let rows = self.rows(&subjects, window, self.now()).await?;
+        Ok(rows.into_values().flatten().collect())
     }
 
+    /// What is stored of the window, and the minute that is not over.
     async fn rows(
         &self,
-        ledger: &Ledger,
-        subject: &str,
+        subjects: &[String],
         window: Window,
         now: i64,
-    ) -> Result<Vec<(Span, Rollup)>, Problem> {
-        let Some(open) = ledger.open_from() else { return Ok(Vec::new()) };
-        let mut rows = self.inner.store.rows(subject, &window.slices(now, open)).await?;
-        let current = ledger.open_row(subject).filter(|(span, _)| span.from >= window.span(now).from);
-        rows.extend(current.map(|(span, row)| (Span { until: span.until.min(now), ..span }, row)));
+    ) -> Result<BTreeMap<String, Vec<(Span, Rollup)>>, Problem> {
+        let ledger = self.inner.store.ledger().await?;
+        let Some(open) = ledger.open_from() else { return Ok(BTreeMap::new()) };
+        let mut rows = self.inner.store.rows(subjects, &window.slices(now, open)).await?;
+        for subject in subjects.iter().filter(|_| open >= window.span(now).from) {
+            if let Some((span, row)) = ledger.open_row(subject) {
+                let known = Span { until: span.until.min(now), ..span };
+                rows.entry(subject.clone()).or_default().push((known, row));
+            }
+        }
         Ok(rows)
     }
 

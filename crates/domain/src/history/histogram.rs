@@ -5,7 +5,6 @@
 //! could not be added up like that.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::BTreeMap;
 
 /// Buckets to a power of two, as bits.
 const FINE: u32 = 3;
@@ -13,7 +12,8 @@ const FINE: u32 = 3;
 /// Counts of milliseconds, by bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Histogram {
-    counts: BTreeMap<u8, u32>,
+    /// By bucket, each once.
+    counts: Vec<(u8, u32)>,
 }
 
 impl Histogram {
@@ -26,13 +26,15 @@ impl Histogram {
     }
 
     fn count(&mut self, bucket: u8, more: u32) {
-        let count = self.counts.entry(bucket).or_default();
-        *count = count.saturating_add(more);
+        match self.counts.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
+            Ok(at) => self.counts[at].1 = self.counts[at].1.saturating_add(more),
+            Err(at) => self.counts.insert(at, (bucket, more)),
+        }
     }
 
     /// How many answers were counted.
     pub fn total(&self) -> u64 {
-        self.counts.values().map(|count| u64::from(*count)).sum()
+        self.counts.iter().map(|(_, count)| u64::from(*count)).sum()
     }
 
     /// The milliseconds that `percent` of the answers did not exceed, at most 1/16 off; none without answers.
@@ -45,31 +47,31 @@ impl Histogram {
         })
     }
 
-    /// Pairs of the distance from the bucket before and the count, each as a varint.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.counts.len() * 2);
+    /// How many buckets follow, then of each the distance from the one before and the count; all of it varints.
+    pub(super) fn write(&self, bytes: &mut Vec<u8>) {
+        varint(bytes, u32::try_from(self.counts.len()).unwrap_or_default());
         let mut before = 0;
         for (bucket, count) in &self.counts {
-            varint(&mut bytes, u32::from(*bucket - before));
-            varint(&mut bytes, *count);
+            varint(bytes, u32::from(*bucket - before));
+            varint(bytes, *count);
             before = *bucket;
         }
-        bytes
     }
 
-    /// What [`Histogram::to_bytes`] wrote; of bytes that are not such, what comes before the first that makes no sense.
-    pub fn from_bytes(mut bytes: &[u8]) -> Self {
-        let mut found = Self::default();
+    /// What [`Histogram::write`] wrote, taken off the front; none of bytes that are not such.
+    pub(super) fn read(bytes: &mut &[u8]) -> Option<Self> {
+        let length = usize::try_from(read_varint(bytes)?).ok()?;
+        let mut counts = Vec::with_capacity(length.min(usize::from(bucket(u32::MAX))));
         let mut at = 0u32;
-        while let (Some(distance), Some(count)) = (read_varint(&mut bytes), read_varint(&mut bytes)) {
-            at = at.saturating_add(distance);
-            let Ok(bucket) = u8::try_from(at) else { break };
-            if bucket > self::bucket(u32::MAX) {
-                break;
+        for _ in 0..length {
+            at = at.checked_add(read_varint(bytes)?)?;
+            let bucket = u8::try_from(at).ok().filter(|at| *at <= bucket(u32::MAX))?;
+            if counts.last().is_some_and(|(before, _)| *before >= bucket) {
+                return None;
             }
-            found.count(bucket, count);
+            counts.push((bucket, read_varint(bytes)?));
         }
-        found
+        Some(Self { counts })
     }
 }
 
@@ -112,7 +114,7 @@ fn middle(bucket: u8) -> u32 {
     lowest + ((1 << shift) >> 1)
 }
 
-fn varint(bytes: &mut Vec<u8>, mut value: u32) {
+pub(super) fn varint(bytes: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
         bytes.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -120,7 +122,7 @@ fn varint(bytes: &mut Vec<u8>, mut value: u32) {
     bytes.push(value as u8);
 }
 
-fn read_varint(bytes: &mut &[u8]) -> Option<u32> {
+pub(super) fn read_varint(bytes: &mut &[u8]) -> Option<u32> {
     let mut value = 0u32;
     for shift in (0..32).step_by(7) {
         let (first, rest) = bytes.split_first()?;
@@ -169,7 +171,9 @@ mod tests {
     #[test]
     fn a_usual_minute_takes_a_few_bytes() {
         let minute: Vec<u32> = (0..20).map(|look| 11 + look % 5).collect();
-        assert!(of(&minute).to_bytes().len() <= 12);
+        let mut bytes = Vec::new();
+        of(&minute).write(&mut bytes);
+        assert!(bytes.len() <= 12, "{bytes:?}");
     }
 
     proptest! {
@@ -201,15 +205,20 @@ mod tests {
         #[test]
         fn it_is_written_and_read_as_it_was(values in prop::collection::vec(0u32.., 0..50)) {
             let histogram = of(&values);
-            prop_assert_eq!(&Histogram::from_bytes(&histogram.to_bytes()), &histogram);
+            let mut bytes = Vec::new();
+            histogram.write(&mut bytes);
+            let mut left = bytes.as_slice();
+            prop_assert_eq!(Histogram::read(&mut left), Some(histogram.clone()));
+            prop_assert!(left.is_empty());
             let text = serde_json::to_string(&histogram).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Histogram>(&text).unwrap(), &histogram);
         }
 
         #[test]
         fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>) {
-            let read = Histogram::from_bytes(&bytes);
-            prop_assert!(read.percentile(99).is_some() == (read.total() > 0));
+            if let Some(read) = Histogram::read(&mut bytes.as_slice()) {
+                prop_assert!(read.percentile(99).is_some() == (read.total() > 0));
+            }
         }
     }
 }

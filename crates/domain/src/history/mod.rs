@@ -3,15 +3,18 @@
 //! A look says how things are at one instant and stands until the next one, but for [`HOLDS_MS`] at most. What no look
 //! stands for is a gap: unknown, never up. Everything here is pure; `engine` keeps the rows and knows what time it is.
 //!
-//! [`Ledger`] turns looks into rows, [`Window`] says which rows answer a question, [`Histogram`] keeps latencies.
+//! [`Ledger`] turns looks into rows, [`Sheet`] keeps these, [`Histogram`] is what they say of latencies, [`Window`] says which
+//! of them answer a question.
 
 mod histogram;
 mod ledger;
+mod sheet;
 mod timeline;
 mod window;
 
 pub use histogram::Histogram;
 pub use ledger::{Entry, Ledger};
+pub use sheet::Sheet;
 pub use timeline::{TimelineEntry, page};
 pub use window::{Cell, Level, Retention, Span, Window, strip};
 
@@ -97,7 +100,7 @@ pub struct History {
     pub known: f64,
     pub cells: Vec<Cell>,
     pub latency: Option<Latency>,
-    /// The latest ones of the window, newest first; the timeline has them all.
+    /// The latest ones of the window, newest first, where one subject was asked for; the timeline has them all.
     pub changes: Vec<HealthChange>,
 }
 

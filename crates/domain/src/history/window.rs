@@ -151,6 +151,28 @@ impl Level {
         let from = floor(at, self.width());
         Span { from, until: from + self.width() }
     }
+
+    /// The sheet of this level in which an instant lies: as much as one row of the coarser level, or thirty days.
+    pub fn sheet(self, at: i64) -> Span {
+        let width = match self {
+            Self::Minute => HOUR_MS,
+            Self::Hour => DAY_MS,
+            Self::Day => Window::Month.days() * DAY_MS,
+        };
+        let from = floor(at, width);
+        Span { from, until: from + width }
+    }
+
+    /// The place of an instant's row in its sheet.
+    pub fn place(self, at: i64) -> u8 {
+        let place = (at - self.sheet(at).from) / self.width();
+        u8::try_from(place).unwrap_or_default()
+    }
+
+    /// The row at a place of the sheet that begins at an instant.
+    pub fn row(self, sheet: i64, place: u8) -> Span {
+        self.span(sheet + i64::from(place) * self.width())
+    }
 }
 
 impl Retention {
@@ -170,14 +192,14 @@ impl Retention {
         }
     }
 
-    /// Rows of the level that begin before this instant can go.
+    /// Sheets of the level that begin before this instant can go.
     pub fn keeps_from(self, level: Level, now: i64) -> i64 {
         let days = match level {
             Level::Minute => i64::from(self.minute_days),
             Level::Hour => i64::from(self.hour_days),
             Level::Day => i64::from(self.day_years) * Window::Year.days(),
         };
-        floor(now - days * DAY_MS, level.width())
+        level.sheet(now - days * DAY_MS).from
     }
 }
 
@@ -248,6 +270,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_row_has_its_place_in_one_sheet(at in NOW..NOW + 400 * DAY_MS) {
+            for level in [Level::Minute, Level::Hour, Level::Day] {
+                let sheet = level.sheet(at);
+                prop_assert!((sheet.from..sheet.until).contains(&at));
+                prop_assert_eq!(level.row(sheet.from, level.place(at)), level.span(at));
+            }
+            // What is added up to a coarser row is one sheet.
+            prop_assert_eq!(Level::Minute.sheet(at), Level::Hour.span(at));
+            prop_assert_eq!(Level::Hour.sheet(at), Level::Day.span(at));
+        }
+
         #[test]
         fn cells_cover_the_window_exactly_and_hold_whole_rows(window in any_window(), now in NOW..NOW + 400 * DAY_MS) {
             let (cells, span) = (window.cells(now), window.span(now));

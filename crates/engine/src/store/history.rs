@@ -1,15 +1,14 @@
 //! Writing history: what one look leads to, in one transaction, and what is kept of it.
 //!
 //! The ledger is written with the rows that it led to; a process that is killed at any moment leaves both or neither.
-//! Hours are made of minutes and days of hours when they are over, always from all their rows: making one twice gives
-//! the same. Reading is `timeline`'s.
+//! Hours are made of minutes and days of hours when they are over, always from a whole sheet: making one twice gives the
+//! same. Reading is `timeline`'s.
 
 use super::Store;
-use portico_domain::history::{
-    Entry, HealthChange, Histogram, Ledger, Level, Retention, Rollup, Span, Times,
-};
+use portico_domain::history::{Entry, HealthChange, Ledger, Level, Retention, Rollup, Sheet};
 use portico_domain::problem::Problem;
 use serde_json::json;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use std::collections::BTreeMap;
 
@@ -35,7 +34,10 @@ impl Store {
 
     /// Writes down what a look at `now` led to, and the ledger that the next one goes on from.
     pub async fn record(&self, now: i64, ledger: &Ledger, entry: &Entry) -> Result<(), Problem> {
-        let retention = self.retention().await?;
+        let hours = ledger.due(Level::Hour, entry.closed.keys().copied());
+        let days = ledger.due(Level::Day, hours.iter().map(|hour| hour.from));
+        // Once an hour is often enough to let go of what is old.
+        let retention = if hours.is_empty() { None } else { Some(self.retention().await?) };
         let ledger_text = self.write_json(ledger)?;
         let mut transaction = self.pool.begin().await.map_err(|error| self.failed(error))?;
         let write = async |transaction: &mut SqliteConnection| -> Result<(), sqlx::Error> {
@@ -56,17 +58,15 @@ impl Store {
             for (start, minute) in &entry.closed {
                 add_rows(transaction, Level::Minute, *start, minute).await?;
             }
-            let hours = ledger.due(Level::Hour, entry.closed.keys().copied());
-            for (level, spans) in [
-                (Level::Hour, &hours),
-                (Level::Day, &ledger.due(Level::Day, hours.iter().map(|hour| hour.from))),
-            ] {
+            for (level, spans) in [(Level::Hour, &hours), (Level::Day, &days)] {
                 for span in spans {
-                    let rows = sum(transaction, level, *span).await?;
-                    add_rows(transaction, level, span.from, &rows).await?;
+                    let finer = if level == Level::Day { Level::Hour } else { Level::Minute };
+                    let sheets = sheets(transaction, finer, span.from).await?.into_values();
+                    let sums = sheets.map(|(name, sheet)| (name, sheet.sum())).collect();
+                    add_rows(transaction, level, span.from, &sums).await?;
                 }
             }
-            if !hours.is_empty() {
+            if let Some(retention) = retention {
                 prune(transaction, retention, now).await?;
             }
             Ok(())
@@ -85,9 +85,9 @@ pub(super) fn number(level: Level) -> i64 {
     }
 }
 
-/// What a row of the columns `up, degraded, down, latency` from `first` on says.
-pub(super) fn times(row: &sqlx::sqlite::SqliteRow, first: usize) -> Times {
-    Times { up: row.get(first), degraded: row.get(first + 1), down: row.get(first + 2) }
+/// An instant as it stands in the rows, unix minutes.
+pub(super) fn minutes(ms: i64) -> i64 {
+    ms / Level::Minute.width()
 }
 
 async fn name_subjects(connection: &mut SqliteConnection, entry: &Entry) -> Result<(), sqlx::Error> {
@@ -123,65 +123,58 @@ async fn add_changes(connection: &mut SqliteConnection, changes: &[HealthChange]
     Ok(())
 }
 
-/// All rows of one minute, hour or day in one statement; thousands of small ones would take a look's time.
+/// Puts the rows of one minute, hour or day into their sheets.
 async fn add_rows(
     connection: &mut SqliteConnection,
     level: Level,
     start: i64,
     rows: &BTreeMap<String, Rollup>,
 ) -> Result<(), sqlx::Error> {
-    let told = rows.iter().filter(|(_, row)| **row != Rollup::default()).map(|(name, row)| {
-        let Times { up, degraded, down } = row.times;
-        json!([name, up, degraded, down, hex::encode(row.latency.to_bytes())])
-    });
-    sqlx::query(
-        "INSERT OR REPLACE INTO rollup (level, subject, start, up, degraded, down, latency) \
-         SELECT ?, subject.id, ?, row.value ->> 1, row.value ->> 2, row.value ->> 3, \
-             unhex(nullif(row.value ->> 4, '')) \
-         FROM json_each(?) AS row CROSS JOIN subject ON subject.name = row.value ->> 0",
-    )
-    .bind(number(level))
-    .bind(start / Level::Minute.width())
-    .bind(json!(told.collect::<Vec<_>>()).to_string())
-    .execute(connection)
-    .await
-    .map(drop)
+    let sheet = level.sheet(start).from;
+    for (subject, (name, mut rows_of)) in sheets(connection, level, sheet).await? {
+        let Some(row) = rows.get(&name).filter(|row| **row != Rollup::default()) else { continue };
+        rows_of.put(level.place(start), row.clone());
+        sqlx::query(
+            "INSERT INTO sheet (level, subject, start, rows) VALUES (?, ?, ?, ?) \
+             ON CONFLICT DO UPDATE SET rows = excluded.rows",
+        )
+        .bind(number(level))
+        .bind(subject)
+        .bind(minutes(sheet))
+        .bind(rows_of.to_bytes())
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
 }
 
-/// The rows of an hour or a day, made of all finer ones in it.
-async fn sum(
+/// Every subject by its number, with its name and its sheet that begins then; an empty one where there is none yet.
+async fn sheets(
     connection: &mut SqliteConnection,
     level: Level,
-    span: Span,
-) -> Result<BTreeMap<String, Rollup>, sqlx::Error> {
-    let finer = if level == Level::Day { Level::Hour } else { Level::Minute };
+    start: i64,
+) -> Result<BTreeMap<i64, (String, Sheet)>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT name, SUM(up), SUM(degraded), SUM(down), group_concat(hex(latency)) \
-         FROM subject CROSS JOIN rollup ON level = ? AND subject = id AND start >= ? AND start < ? \
-         GROUP BY id",
+        "SELECT id, name, rows FROM subject LEFT JOIN sheet ON level = ? AND subject = id AND start = ?",
     )
-    .bind(number(finer))
-    .bind(span.from / Level::Minute.width())
-    .bind(span.until / Level::Minute.width())
+    .bind(number(level))
+    .bind(minutes(start))
     .fetch_all(connection)
     .await?;
-    let sums = rows.iter().map(|row| {
-        let mut latency = Histogram::default();
-        for text in row.get::<Option<String>, _>(4).unwrap_or_default().split(',') {
-            latency.merge(&Histogram::from_bytes(&hex::decode(text).unwrap_or_default()));
-        }
-        (row.get(0), Rollup { times: times(row, 1), latency })
-    });
-    Ok(sums.collect())
+    let read = |row: &SqliteRow| {
+        let bytes: Option<Vec<u8>> = row.get(2);
+        (row.get(0), (row.get(1), Sheet::from_bytes(&bytes.unwrap_or_default())))
+    };
+    Ok(rows.iter().map(read).collect())
 }
 
 async fn prune(connection: &mut SqliteConnection, retention: Retention, now: i64) -> Result<(), sqlx::Error> {
     for level in [Level::Minute, Level::Hour, Level::Day] {
         sqlx::query(
-            "DELETE FROM rollup WHERE level = ? AND subject IN (SELECT id FROM subject) AND start < ?",
+            "DELETE FROM sheet WHERE level = ? AND subject IN (SELECT id FROM subject) AND start < ?",
         )
         .bind(number(level))
-        .bind(retention.keeps_from(level, now) / Level::Minute.width())
+        .bind(minutes(retention.keeps_from(level, now)))
         .execute(&mut *connection)
         .await?;
     }

@@ -7,16 +7,17 @@
 mod tests;
 
 use super::Store;
-use super::history::{number, times};
+use super::history::{minutes, number};
 use portico_domain::flow::Health;
-use portico_domain::history::{HealthChange, Histogram, Level, Rollup, Span, TimelineEntry};
+use portico_domain::history::{HealthChange, Level, Rollup, Sheet, Span, TimelineEntry};
 use portico_domain::problem::Problem;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use std::collections::BTreeMap;
 
-/// Rows of one subject and level in a span.
-const ROWS: &str = "SELECT start, up, degraded, down, latency FROM rollup \
-    WHERE level = ? AND subject = (SELECT id FROM subject WHERE name = ?) AND start >= ? AND start < ?";
+/// Sheets of one level that begin in a span, of each of these subjects.
+const SHEETS: &str = "SELECT name, start, rows FROM json_each(?) AS wanted CROSS JOIN subject ON name = wanted.value \
+    CROSS JOIN sheet ON level = ? AND subject = subject.id AND start >= ? AND start < ?";
 
 const CHANGES_OF: &str = "SELECT at, name, was, became, reason FROM subject \
     CROSS JOIN health_change ON subject = id WHERE name = ? AND at >= ? ORDER BY at DESC LIMIT ?";
@@ -36,7 +37,7 @@ const RUNS: &str = "SELECT id, change, state, started_at, finished_at FROM run \
 
 /// All that is asked of the past.
 #[cfg(test)]
-const QUERIES: [&str; 5] = [ROWS, CHANGES_OF, CHANGES, GAPS, RUNS];
+const QUERIES: [&str; 5] = [SHEETS, CHANGES_OF, CHANGES, GAPS, RUNS];
 
 impl Store {
     /// Every subject that history knows of, by name.
@@ -45,29 +46,30 @@ impl Store {
         Ok(rows.map_err(|error| self.failed(error))?.iter().map(|row| row.get(0)).collect())
     }
 
-    /// The subject's rows in these slices, oldest first.
+    /// The subjects' rows in these slices, oldest first.
     pub async fn rows(
         &self,
-        subject: &str,
+        subjects: &[String],
         slices: &[(Level, Span)],
-    ) -> Result<Vec<(Span, Rollup)>, Problem> {
-        let minutes = |ms: i64| ms / Level::Minute.width();
-        let mut found = Vec::new();
+    ) -> Result<BTreeMap<String, Vec<(Span, Rollup)>>, Problem> {
+        let wanted = self.write_json(&subjects)?;
+        let mut found = BTreeMap::<String, Vec<(Span, Rollup)>>::new();
         for (level, span) in slices {
-            let rows = sqlx::query(ROWS)
+            let sheets = sqlx::query(SHEETS)
+                .bind(&wanted)
                 .bind(number(*level))
-                .bind(subject)
-                .bind(minutes(span.from))
+                .bind(minutes(level.sheet(span.from).from))
                 .bind(minutes(span.until))
                 .fetch_all(&self.pool)
                 .await
                 .map_err(|error| self.failed(error))?;
-            found.extend(rows.iter().map(|row| {
-                let bytes: Option<Vec<u8>> = row.get(4);
-                let latency = Histogram::from_bytes(&bytes.unwrap_or_default());
-                let start = row.get::<i64, _>(0) * Level::Minute.width();
-                (level.span(start), Rollup { times: times(row, 1), latency })
-            }));
+            for sheet in &sheets {
+                let start = sheet.get::<i64, _>(1) * Level::Minute.width();
+                let rows = Sheet::from_bytes(sheet.get(2)).into_rows();
+                let rows = rows.map(|(place, row)| (level.row(start, place), row));
+                let inside = rows.filter(|(row, _)| (span.from..span.until).contains(&row.from));
+                found.entry(sheet.get(0)).or_default().extend(inside);
+            }
         }
         Ok(found)
     }
