@@ -9,6 +9,7 @@ mod bad_input;
 mod build;
 mod expose;
 mod faults;
+mod history;
 mod keep;
 mod killed;
 mod portico;

@@ -3,7 +3,9 @@
 //! Beside `english`, for the CLI; the window has its own catalogue of these words.
 
 use crate::english::{Sentence, fill};
+use portico_domain::change::{Change, ComponentAct};
 use portico_domain::diagnosis::TestKind;
+use portico_domain::exposure::Reach;
 use portico_domain::flow::Health;
 use portico_domain::host::Fit;
 use portico_domain::preflight::{CheckCode, Finding, Findings, Fix, Severity};
@@ -169,6 +171,29 @@ pub fn stage(stage: Stage) -> &'static str {
         Stage::TryPath => "try the path as a visitor",
         Stage::RemoveComponent => "remove the component",
         Stage::RemoveService => "remove the service",
+    }
+}
+
+/// What a change does, in a few words.
+pub fn change(change: &Change) -> String {
+    match change {
+        Change::BuildCluster { document } => format!("build the cluster {}", document.name),
+        Change::SetUpStack { .. } => "set up certificates, sealed secrets and the tunnel".into(),
+        Change::Component { component, act } => {
+            let act = match act {
+                ComponentAct::Install { .. } => "install",
+                ComponentAct::Repair => "repair",
+                ComponentAct::Remove => "remove",
+            };
+            format!("{act} {}", component.name())
+        }
+        Change::MoveIngress { to, .. } => format!("let {} serve", to.component().name()),
+        Change::Expose { exposure, .. } => {
+            let reach = if exposure.reach == Reach::Lan { "on the LAN" } else { "from the internet" };
+            format!("make {} reachable {reach} as {}", exposure.name, exposure.hostname)
+        }
+        Change::Hide { exposure, .. } => format!("take {} away from {}", exposure.hostname, exposure.name),
+        Change::Reconcile => "bring records and routes up to date".into(),
     }
 }
 

@@ -9,11 +9,15 @@ use portico_domain::cluster::{self, Release};
 use portico_domain::credential::{CredentialKind, Secret, TokenReport};
 use portico_domain::diagnosis::Diagnosis;
 use portico_domain::flow::{FlowGraph, Health};
+use portico_domain::history::{Latency, Retention, Span};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::{Run, RunState};
 use portico_domain::situation::{Rehearsal, Situation};
 use portico_engine::{ConnectRequest, Engine, ScanRequest};
 use std::path::Path;
+
+/// Entries on a page of the timeline, where nothing else is asked for.
+const PAGE: u32 = 100;
 
 type Answer<T> = Result<T, Problem>;
 
@@ -239,6 +243,38 @@ impl Api {
 
     pub async fn flow(&self, _: Empty) -> Answer<FlowGraph> {
         self.engine.flow().await
+    }
+
+    pub async fn history(&self, request: HistoryRequest) -> Answer<Histories> {
+        Ok(Histories { histories: self.engine.history(request.of, request.window).await? })
+    }
+
+    pub async fn history_export(&self, request: HistoryExport) -> Answer<HistoryRows> {
+        let rows = self.engine.history_rows(&request.subject, request.window).await?;
+        let rows = rows.into_iter().map(|(Span { from, until }, row)| HistoryRow {
+            from,
+            until,
+            up: row.times.up,
+            degraded: row.times.degraded,
+            down: row.times.down,
+            unknown: until - from - row.times.known(),
+            latency: Latency::of(&row.latency),
+        });
+        Ok(HistoryRows { rows: rows.collect() })
+    }
+
+    pub async fn history_storage(&self, _: Empty) -> Answer<HistoryStorage> {
+        self.engine.history_storage().await
+    }
+
+    pub async fn history_keep(&self, request: Retention) -> Answer<HistoryStorage> {
+        self.engine.keep_history(request).await
+    }
+
+    pub async fn timeline(&self, request: TimelineRequest) -> Answer<Timeline> {
+        let limit = request.limit.unwrap_or(PAGE);
+        let (entries, next) = self.engine.timeline(request.window, request.before, limit).await?;
+        Ok(Timeline { entries, next })
     }
 
     /// The engine itself, for the shells that forward its events.

@@ -8,6 +8,7 @@ use crate::{Api, ApiError};
 use portico_domain::credential::TokenReport;
 use portico_domain::diagnosis::Diagnosis;
 use portico_domain::flow::FlowGraph;
+use portico_domain::history::Retention;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::Run;
 use portico_domain::situation::{Rehearsal, Situation};
@@ -86,6 +87,11 @@ commands! {
     "rehearsal" => rehearsal(Empty) -> Rehearsal;
     "bring-about" => bring_about(Situation) -> Rehearsal;
     "world-open" => world_open(WorldOpen) -> Empty;
+    "history" => history(HistoryRequest) -> Histories;
+    "history-export" => history_export(HistoryExport) -> HistoryRows;
+    "history-storage" => history_storage(Empty) -> HistoryStorage;
+    "history-keep" => history_keep(Retention) -> HistoryStorage;
+    "timeline" => timeline(TimelineRequest) -> Timeline;
 }
 
 fn malformed(error: serde_json::Error) -> ApiError {

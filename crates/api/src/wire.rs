@@ -7,6 +7,7 @@ use portico_domain::cluster::ClusterDocument;
 use portico_domain::dns::Zone;
 use portico_domain::exposure::Exposure;
 use portico_domain::flow::Health;
+use portico_domain::history::{History, Latency, TimelineEntry, Window};
 use portico_domain::host::Host;
 use portico_domain::preflight::Finding;
 use portico_domain::problem::Problem;
@@ -17,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
-pub use portico_engine::{ComponentState, Connected, Interface, KeysState, LoginMethod, NamesReport};
+pub use portico_engine::{ComponentState, Connected, HistoryOf, HistoryStorage, Interface};
+pub use portico_engine::{KeysState, LoginMethod, NamesReport};
 
 macro_rules! wire {
     ($($(#[$meta:meta])* $name:ident { $($(#[$inner:meta])* $field:ident: $type:ty,)* })*) => {
@@ -133,4 +135,40 @@ wire! {
     /// `passphrase` opens the backup, now or later.
     KeysFile { path: String, passphrase: String, }
     KeysRestored { names: Vec<String>, }
+    HistoryRequest { of: HistoryOf, window: Window, }
+    Histories { histories: Vec<History>, }
+    /// One service by its name, or one hop by its id.
+    HistoryExport { subject: String, window: Window, }
+    HistoryRows { rows: Vec<HistoryRow>, }
+    /// A minute, hour or day as it is stored. Times are unix ms, how long it was what is ms.
+    HistoryRow {
+        #[ts(type = "number")]
+        from: i64,
+        #[ts(type = "number")]
+        until: i64,
+        #[ts(type = "number")]
+        up: i64,
+        #[ts(type = "number")]
+        degraded: i64,
+        #[ts(type = "number")]
+        down: i64,
+        #[ts(type = "number")]
+        unknown: i64,
+        latency: Option<Latency>,
+    }
+    TimelineRequest {
+        window: Window,
+        /// Unix ms; absent for the newest page.
+        #[ts(type = "number | null")]
+        before: Option<i64>,
+        /// How many entries at least; 100 unless told.
+        limit: Option<u32>,
+    }
+    Timeline {
+        /// Newest first.
+        entries: Vec<TimelineEntry>,
+        /// The `before` of the next page, if there is one.
+        #[ts(type = "number | null")]
+        next: Option<i64>,
+    }
 }

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use clap::{Args, Parser, Subcommand};
+use portico_domain::history::Retention;
 use std::path::PathBuf;
 
 /// From bare machines on your network to a K3s cluster whose services you can open.
@@ -71,6 +72,13 @@ pub enum Command {
     },
     /// Say in a line or two whether all is well; the exit status is 0 when it is, 1 when not, 4 when it is not known
     Status(Status),
+    /// Say how long services and hops were up, as a window of Portico watched them
+    History(History),
+    /// List changes of health, runs and gaps, newest first
+    Timeline {
+        #[arg(long, value_enum, default_value = "24h")]
+        since: Since,
+    },
     /// Keep a Cloudflare token, read from the terminal or from standard input, in the keyring
     Token(Token),
     /// A homelab inside this computer to rehearse on
@@ -279,6 +287,48 @@ pub enum Keys {
     Save { file: PathBuf },
     /// Put the keys of a file back that the cluster lacks
     Restore { file: PathBuf },
+}
+
+#[derive(Args)]
+pub struct History {
+    /// The service, as `portico services` calls it, or a hop such as node/pi-2. Without one: every service
+    pub service: Option<String>,
+    #[arg(long, value_enum, default_value = "24h")]
+    pub since: Since,
+    /// Every hop, too
+    #[arg(long, conflicts_with = "service")]
+    pub hops: bool,
+    /// Print what is stored as CSV: one minute, hour or day on a line
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Only say what is kept for how long and how much that is
+    #[arg(long, conflicts_with_all = ["service", "hops", "csv"])]
+    pub storage: bool,
+    /// Keep so many days by the minute, so many by the hour, and so many years by the day
+    #[arg(long, value_name = "DAYS,DAYS,YEARS", value_parser = keep, conflicts_with_all = ["service", "hops", "csv"])]
+    pub keep: Option<Retention>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum Since {
+    #[value(name = "24h")]
+    Day,
+    #[value(name = "7d")]
+    Week,
+    #[value(name = "30d")]
+    Month,
+    #[value(name = "90d")]
+    Quarter,
+    #[value(name = "1y")]
+    Year,
+}
+
+fn keep(text: &str) -> Result<Retention, String> {
+    let numbers: Result<Vec<u32>, _> = text.split(',').map(str::parse).collect();
+    match numbers.as_deref() {
+        Ok(&[minute_days, hour_days, day_years]) => Ok(Retention { minute_days, hour_days, day_years }),
+        _ => Err("three numbers, such as 1,31,10".into()),
+    }
 }
 
 #[derive(Args)]

@@ -6,6 +6,7 @@
 mod arguments;
 mod change;
 mod connect;
+mod history;
 mod keys;
 mod output;
 mod practice;
@@ -71,6 +72,8 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Flow(secrets) => show::flow(&open().await?, secrets, output).await,
         Command::Why { hostname, secrets } => why::run(&open().await?, hostname, secrets, output).await,
         Command::Status(options) => status::run(&open().await?, options, output).await,
+        Command::History(options) => history::run(&open().await?, options, output).await,
+        Command::Timeline { since } => history::timeline(&open().await?, since, output).await,
         Command::Token(options) => token::run(&open().await?, options, output).await,
     }
 }

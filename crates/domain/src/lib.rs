@@ -19,6 +19,7 @@ pub mod event;
 pub mod exposure;
 pub mod facts;
 pub mod flow;
+pub mod history;
 pub mod host;
 pub mod observed;
 pub mod plan;

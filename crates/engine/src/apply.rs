@@ -7,7 +7,7 @@
 use crate::Engine;
 use crate::estimate::Experience;
 use crate::inquiry::Inquiry;
-use crate::lock::{ClusterLock, try_lock};
+use crate::lock::{Lock, RUN, try_lock};
 use crate::perform::{Progress, Scene};
 use crate::schedule::startable;
 use futures::StreamExt;
@@ -130,8 +130,8 @@ impl Engine {
         self.inner.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    async fn claim(&self) -> Result<ClusterLock, Problem> {
-        if let Some(lock) = try_lock(&self.inner.data)? {
+    async fn claim(&self) -> Result<Lock, Problem> {
+        if let Some(lock) = try_lock(&self.inner.data, RUN)? {
             return Ok(lock);
         }
         let runs = self.inner.store.runs().await?;
@@ -167,7 +167,7 @@ pub(crate) struct Work {
     run: Mutex<Run>,
     cancel: CancellationToken,
     /// Released with the run.
-    lock: Mutex<Option<ClusterLock>>,
+    lock: Mutex<Option<Lock>>,
 }
 
 /// How a step came out.

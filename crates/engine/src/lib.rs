@@ -11,6 +11,7 @@ mod connect;
 mod diagnose;
 mod estimate;
 mod events;
+mod history;
 mod inquiry;
 mod keys;
 mod lock;
@@ -28,6 +29,7 @@ mod watch;
 
 pub use components::{ComponentState, NamesReport};
 pub use connect::{ConnectRequest, Connected, LoginMethod};
+pub use history::{HistoryOf, HistoryStorage};
 pub use keys::KeysState;
 pub use portico_domain::host::interface::Interface;
 pub use portico_world::cloudflare::token_template;
@@ -110,7 +112,7 @@ impl Engine {
         };
         let engine = Self { inner: Arc::new(inner) };
         // Whoever holds the lock is at work; if nobody does, what is marked running was cut off.
-        if let Some(_lock) = lock::try_lock(&engine.inner.data)? {
+        if let Some(_lock) = lock::try_lock(&engine.inner.data, lock::RUN)? {
             engine.inner.store.interrupt_runs(engine.now()).await?;
         }
         Ok(engine)

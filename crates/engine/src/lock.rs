@@ -1,6 +1,6 @@
-//! One run at a time on a cluster, across processes: a lock that dies with its holder.
+//! One run at a time on a cluster and one watch that records, across processes: locks that die with their holder.
 //!
-//! The operating system releases the lock when the process ends, however it ends; a crash therefore never
+//! The operating system releases a lock when the process ends, however it ends; a crash therefore never
 //! leaves a cluster locked.
 
 use portico_domain::problem::{Code, Problem};
@@ -8,18 +8,24 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
 /// Held while a run is at work.
-pub struct ClusterLock {
+pub const RUN: &str = "run.lock";
+
+/// Held by the watch whose looks are written down.
+pub const WATCH: &str = "watch.lock";
+
+/// Held until it is dropped.
+pub struct Lock {
     _file: File,
 }
 
-/// The lock, or `None` while somebody else holds it.
-pub fn try_lock(data: &Path) -> Result<Option<ClusterLock>, Problem> {
-    let path = data.join("run.lock");
+/// The lock of that name, or `None` while somebody else holds it.
+pub fn try_lock(data: &Path, name: &str) -> Result<Option<Lock>, Problem> {
+    let path = data.join(name);
     let failed =
         |error: std::io::Error| Problem::new(Code::StoreFailed).arg("path", path.display()).detail(error);
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(ClusterLock { _file: file })),
+        Ok(()) => Ok(Some(Lock { _file: file })),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }

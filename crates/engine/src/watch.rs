@@ -1,15 +1,17 @@
 //! Watching: looking at every path again and again, and telling the picture when it changes.
 //!
 //! Only while somebody wants the picture. A look that fails shows as Unknown; it never stops the watch. While it
-//! lasts, records of LAN names follow the workers.
+//! lasts, records of LAN names follow the workers, and what each look saw becomes history.
 
 use crate::Engine;
 use crate::diagnose::path_of;
+use crate::history::Recorder;
 use futures::StreamExt;
 use portico_domain::change::{Change, Desired};
 use portico_domain::event::Happening;
 use portico_domain::exposure::Reach;
 use portico_domain::flow::{FlowGraph, endpoints_key, flow};
+use portico_domain::history::look;
 use portico_domain::observed::{Observed, Seen, Source};
 use portico_domain::problem::Problem;
 use std::net::IpAddr;
@@ -63,10 +65,10 @@ impl Engine {
         let listening = tokio::spawn(self.clone().listen_to_cluster(changed.clone()));
         let engine = self.clone();
         let looking = tokio::spawn(async move {
-            let mut follow = Follow::default();
+            let (mut follow, mut recorder) = (Follow::default(), None);
             loop {
                 let began = tokio::time::Instant::now();
-                match engine.look_once(&mut follow).await {
+                match engine.look_once(&mut follow, &mut recorder).await {
                     Ok(flow) => engine.inner.events.tell(Happening::Flow { flow: Box::new(flow) }),
                     Err(problem) => tracing::warn!(%problem, "the flow could not be looked at"),
                 }
@@ -95,12 +97,21 @@ impl Engine {
         }
     }
 
-    async fn look_once(&self, follow: &mut Follow) -> Result<FlowGraph, Problem> {
+    async fn look_once(
+        &self,
+        follow: &mut Follow,
+        recorder: &mut Option<Recorder>,
+    ) -> Result<FlowGraph, Problem> {
         let (_, desired) = self.inner.store.desired().await?;
         if desired.cluster.is_none() {
             return Ok(flow(&desired, &Observed::default(), self.now()));
         }
         let observed = self.look_at(&desired).await;
+        let graph = flow(&desired, &observed, self.now());
+        // A picture that cannot be kept is still one to show.
+        if let Err(problem) = self.record(recorder, &look(&graph, &observed)).await {
+            tracing::warn!(%problem, "the look could not be written down");
+        }
         if follow.is_due(&desired, &observed) {
             // Another run at work, or a silent Cloudflare: the next look asks again.
             let started = async { self.apply(self.preview(Change::Reconcile).await?).await }.await;
@@ -108,7 +119,7 @@ impl Engine {
                 tracing::info!(%problem, "the records could not follow the workers yet");
             }
         }
-        Ok(flow(&desired, &observed, self.now()))
+        Ok(graph)
     }
 
     /// The cluster's Services that could be exposed: namespace, name, TCP ports.

@@ -11,6 +11,11 @@ const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style:
 const list = new Intl.ListFormat(language, { type: 'conjunction' });
 const plural = new Intl.PluralRules(language);
 
+const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
+
+/** A share from 0 to 1; never rounded up to all of it. */
+export const percent = (value: number): string =>
+  share.format(value < 1 ? Math.floor(value * 1000) / 1000 : 1);
 export const count = (value: number): string => number.format(value);
 export const many = (value: number, one: string, other: string): string =>
   `${number.format(value)} ${plural.select(value) === 'one' ? one : other}`;

@@ -3,7 +3,9 @@
 //! SQLite in one file, readable by its owner alone. Documents are JSON of domain types, each with a version
 //! of its own where it outlives a release. No secret is ever stored here.
 
+mod history;
 mod journal;
+mod timeline;
 
 use portico_domain::change::Desired;
 use portico_domain::dns::Hostname;

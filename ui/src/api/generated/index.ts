@@ -19,6 +19,11 @@ export type Capability = { permission: string, need: Need,
  * The zone that it is about; empty for an account's.
  */
 place: string, granted: boolean, };
+export type Cell = { from: number, until: number, up: number, degraded: number, down: number, 
+/**
+ * Nobody looked, or the looks said nothing.
+ */
+unknown: number, };
 export type Change = { "kind": "buildCluster", document: ClusterDocument, } | { "kind": "setUpStack", stack: Stack, } | { "kind": "component", component: StackComponent, act: ComponentAct, } | { "kind": "moveIngress", to: IngressController, 
 /**
  * A version of Traefik that is taken although it is older than it should be.
@@ -123,6 +128,44 @@ export type FlowGraph = { hops: Array<Hop>, edges: Array<Edge>, paths: Array<Pat
 conditions: Array<Problem>, seenAt: number, };
 export type ForgetHostKey = { address: string, port: number | null, };
 export type Health = "up" | "degraded" | "unknown" | "down";
+export type HealthChange = { 
+/**
+ * Unix ms.
+ */
+at: number, 
+/**
+ * The id of a hop, or `path/SERVICE`.
+ */
+subject: string, from: Health, to: Health, reason: Problem | null, };
+export type Histories = { histories: Array<History>, };
+export type History = { subject: string, window: HistoryWindow, 
+/**
+ * Unix ms.
+ */
+from: number, until: number, 
+/**
+ * The share of the known time in which it served, degraded or not: 0 to 1; none when nothing is known.
+ */
+uptime: number | null, 
+/**
+ * The share of the window that is known: 0 to 1.
+ */
+known: number, cells: Array<Cell>, latency: Latency | null, 
+/**
+ * The latest ones of the window, newest first, where one subject was asked for; the timeline has them all.
+ */
+changes: Array<HealthChange>, };
+export type HistoryExport = { subject: string, window: HistoryWindow, };
+export type HistoryOf = { "kind": "services" } | { "kind": "everything" } | { "kind": "one", subject: string, };
+export type HistoryRequest = { of: HistoryOf, window: HistoryWindow, };
+export type HistoryRow = { from: number, until: number, up: number, degraded: number, down: number, unknown: number, latency: Latency | null, };
+export type HistoryRows = { rows: Array<HistoryRow>, };
+export type HistoryStorage = { retention: Retention, 
+/**
+ * Of the whole database.
+ */
+bytes: number, };
+export type HistoryWindow = "day" | "week" | "month" | "quarter" | "year";
 export type Hop = { id: string, column: Column, label: string, 
 /**
  * What is said below the label: an address, a count; plain data, not a sentence.
@@ -241,6 +284,11 @@ saved: Array<string>,
  * Unix ms of the last backup.
  */
 savedAt: number | null, };
+export type Latency = { p50: number, p95: number, p99: number, 
+/**
+ * How many answers that was.
+ */
+answers: number, };
 export type LeftOut = "virtual" | "vpn" | "container" | "loopback" | "down" | "no-subnet" | "self-assigned" | "too-large";
 export type Link = { url: string, };
 export type Listener = { protocol: Protocol, 
@@ -386,6 +434,19 @@ password: string | null,
  */
 note: string, };
 export type Release = { "version": K3sVersion } | { "channel": string };
+export type Retention = { 
+/**
+ * Days that can be seen by the minute; 1 at least.
+ */
+minuteDays: number, 
+/**
+ * Days that can be seen by the hour; 2 at least, since days are made of them.
+ */
+hourDays: number, 
+/**
+ * Years that can be seen by the day; 1 at least.
+ */
+dayYears: number, };
 export type Role = "server" | "agent";
 export type Run = { id: string, change: Change, state: RunState, startedAt: number, finishedAt: number | null, steps: Array<RunStep>, 
 /**
@@ -491,6 +552,25 @@ evidence: string,
  */
 problem: Problem | null, };
 export type TestKind = "exposed" | "network" | "record" | "resolvers" | "interference" | "tunnel" | "route" | "access" | "worker" | "controller" | "ingress" | "certificate" | "pods" | "answer";
+export type Timeline = { 
+/**
+ * Newest first.
+ */
+entries: Array<TimelineEntry>, 
+/**
+ * The `before` of the next page, if there is one.
+ */
+next: number | null, };
+export type TimelineEntry = { "kind": "health", change: HealthChange, } | { "kind": "run", run: string, change: Change, state: RunState, startedAt: number, finishedAt: number | null, } | { "kind": "gap", from: number, until: number, };
+export type TimelineRequest = { window: HistoryWindow, 
+/**
+ * Unix ms; absent for the newest page.
+ */
+before: number | null, 
+/**
+ * How many entries at least; 100 unless told.
+ */
+limit: number | null, };
 export type Tls = "terminated" | "passthrough";
 export type TokenKind = "user" | "account";
 export type TokenKindRef = { cluster: boolean, };
@@ -555,4 +635,9 @@ export type Rpc = {
   'rehearsal': [Empty, Rehearsal];
   'bring-about': [Situation, Rehearsal];
   'world-open': [WorldOpen, Empty];
+  'history': [HistoryRequest, Histories];
+  'history-export': [HistoryExport, HistoryRows];
+  'history-storage': [Empty, HistoryStorage];
+  'history-keep': [Retention, HistoryStorage];
+  'timeline': [TimelineRequest, Timeline];
 };

@@ -365,6 +365,11 @@ export const de: Widened<typeof en> = {
     fix: 'Was helfen würde:',
     others: '{names} und {count} weitere',
     overview: 'Übersicht des Bildes',
+    history: {
+      label: 'Die letzten 24 Stunden',
+      uptime: 'Diente {uptime} der bekannten Zeit in den letzten 24 Stunden (bekannt sind {known})',
+      nothing: 'Von den letzten 24 Stunden ist noch nichts bekannt',
+    },
     who: { internet: 'Internet', lan: 'Dein LAN' },
     columns: {
       who: 'Wer',

@@ -373,6 +373,11 @@ export const en = {
     fix: 'What would fix it:',
     others: '{names} and {count} more',
     overview: 'Overview of the drawing',
+    history: {
+      label: 'The last 24 hours',
+      uptime: 'Served {uptime} of the time that is known in the last 24 hours ({known} is known)',
+      nothing: 'Nothing is known of the last 24 hours yet',
+    },
     who: { internet: 'Internet', lan: 'Your LAN' },
     columns: {
       who: 'Who',
