@@ -1,7 +1,7 @@
 //! What outlives practice: one file that is read when it starts, and written again after changes.
 //!
-//! The file is written beside and renamed, so that a sudden end costs the last moment and never the whole. A lock beside
-//! it keeps two homelabs off one file. What the document says is `document`'s; whoever holds a part of the state says how
+//! The file is written beside and renamed (`.part`), so that a sudden end costs the last moment and never the whole. A lock
+//! beside it (`.lock`) keeps two homelabs off one file. What the document says is `document`'s; whoever holds a part of the state says how
 //! that part is written.
 
 mod document;

@@ -1,4 +1,7 @@
 //! The account under its lock, and the count of those who had it to write.
+//!
+//! Whoever keeps the account has to know that it changed, and there are many places that change it. Counting here
+//! forgets none; what changed is not said.
 
 use super::{Cloud, State};
 use std::ops::{Deref, DerefMut};

@@ -1,4 +1,6 @@
-//! A file on a machine's disk, as far as it is looked at.
+//! A file on a machine's disk, as far as it is looked at: digest, size, mode, and its beginning.
+//!
+//! Binaries are large and only compared, so most of their bytes are not kept. Owners, times and folders are not here.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;

@@ -1,4 +1,7 @@
 //! How what several hold is written: as the thing itself.
+//!
+//! serde can do so on request, but then for everything that is compiled with it. What is shared when it is written has
+//! one holder when it is read.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;

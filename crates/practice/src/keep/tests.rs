@@ -1,4 +1,6 @@
 //! What comes back from the document, and what becomes of one that is torn.
+//!
+//! Whether Portico finds its way in what came back is a story's, see `tests/flows/keep.rs`.
 
 use super::*;
 use crate::acme::Verdict;
