@@ -22,7 +22,17 @@ impl Histogram {
     }
 
     pub fn merge(&mut self, other: &Self) {
-        other.counts.iter().for_each(|(bucket, count)| self.count(*bucket, *count));
+        // Both are in order: one walk through both.
+        let mut at = 0;
+        for (bucket, count) in &other.counts {
+            while self.counts.get(at).is_some_and(|(own, _)| own < bucket) {
+                at += 1;
+            }
+            match self.counts.get_mut(at) {
+                Some((own, sum)) if own == bucket => *sum = sum.saturating_add(*count),
+                _ => self.counts.insert(at, (*bucket, *count)),
+            }
+        }
     }
 
     fn count(&mut self, bucket: u8, more: u32) {

@@ -5,18 +5,20 @@
 
 use super::histogram::{read_varint, varint};
 use super::{Histogram, Rollup, Times};
-use std::collections::BTreeMap;
 
-/// Rows by their place in the sheet.
+/// Rows by their place in the sheet, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sheet {
-    rows: BTreeMap<u8, Rollup>,
+    rows: Vec<(u8, Rollup)>,
 }
 
 impl Sheet {
     /// Puts a row into its place; one that was there is replaced.
     pub fn put(&mut self, place: u8, row: Rollup) {
-        self.rows.insert(place, row);
+        match self.rows.binary_search_by_key(&place, |(place, _)| *place) {
+            Ok(at) => self.rows[at].1 = row,
+            Err(at) => self.rows.insert(at, (place, row)),
+        }
     }
 
     /// Place and row, in order.
@@ -27,7 +29,7 @@ impl Sheet {
     /// All rows as one of the coarser level.
     pub fn sum(&self) -> Rollup {
         let mut sum = Rollup::default();
-        self.rows.values().for_each(|row| sum.merge(row));
+        self.rows.iter().for_each(|(_, row)| sum.merge(row));
         sum
     }
 
@@ -78,7 +80,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_read_as_it_was_written(rows in prop::collection::btree_map(0u8..60, any_row(), 0..60)) {
-            let sheet = Sheet { rows };
+            let sheet = Sheet { rows: rows.into_iter().collect() };
             prop_assert_eq!(Sheet::from_bytes(&sheet.to_bytes()), sheet);
         }
 
