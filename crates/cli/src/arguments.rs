@@ -72,7 +72,7 @@ pub enum Command {
     },
     /// Say in a line or two whether all is well; the exit status is 0 when it is, 1 when not, 4 when it is not known
     Status(Status),
-    /// Say how long services and hops were up, as a window of Portico watched them
+    /// Say how long services and hops were up, as Portico watched them
     History(History),
     /// List changes of health, runs and gaps, newest first
     Timeline {

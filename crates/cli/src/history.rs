@@ -1,6 +1,6 @@
 //! `portico history`, `portico timeline`: how things were, and what happened.
 //!
-//! Reads only what the watch of a window wrote down; nothing is asked of the network. CSV has one stored row on a line,
+//! Reads only what the watch wrote down; nothing is asked of the network. CSV has one stored row on a line,
 //! times in UTC.
 
 use crate::arguments::{History as Options, Since};
