@@ -72,8 +72,8 @@ export class Window {
         window.driver = await build();
         break;
       } catch (refused) {
-        // The driver needs a moment before it listens.
-        if (attempt === 50 || !/ECONNREFUSED/.test(String(refused))) {
+        // The driver needs a moment before it listens, and the native one behind it another.
+        if (attempt === 50 || !/ECONNREFUSED|ECONNRESET|socket hang up/.test(String(refused))) {
           server.kill();
           throw refused;
         }
