@@ -368,7 +368,7 @@ export const de: Widened<typeof en> = {
     history: {
       label: 'Die letzten 24 Stunden',
       uptime: 'Diente {uptime} der bekannten Zeit in den letzten 24 Stunden (bekannt sind {known})',
-      nothing: 'Von den letzten 24 Stunden ist noch nichts bekannt',
+      nothing: 'Von den letzten 24 Stunden ist noch kaum etwas bekannt',
     },
     who: { internet: 'Internet', lan: 'Dein LAN' },
     columns: {

@@ -376,7 +376,7 @@ export const en = {
     history: {
       label: 'The last 24 hours',
       uptime: 'Served {uptime} of the time that is known in the last 24 hours ({known} is known)',
-      nothing: 'Nothing is known of the last 24 hours yet',
+      nothing: 'Hardly anything is known of the last 24 hours yet',
     },
     who: { internet: 'Internet', lan: 'Your LAN' },
     columns: {
