@@ -53,12 +53,20 @@ export const role = (name, label) => ({ role: name, name: wire(label) });
 export const label = (text) => ({ label: wire(text) });
 export { Key };
 
+/**
+ * Ends the driver and whoever it started. Killed alone, it may take the native driver with it before that one has ended the
+ * app, which then stays for ever and holds the output of these tests open.
+ */
+const end = (server) => process.kill(-server.pid);
+
 /** A started app. */
 export class Window {
   static async open(args) {
     const [port, native] = [await freePort(), await freePort()];
     const server = spawn(needed('TAURI_DRIVER'), ['--port', String(port), '--native-port', String(native)], {
       stdio: ['ignore', 'inherit', 'inherit'],
+      // A group of its own, with the native driver and the app in it.
+      detached: true,
     });
     const capabilities = new Capabilities();
     capabilities.setBrowserName('wry');
@@ -74,7 +82,7 @@ export class Window {
       } catch (refused) {
         // The driver needs a moment before it listens, and the native one behind it another.
         if (attempt === 50 || !/ECONNREFUSED|ECONNRESET|socket hang up/.test(String(refused))) {
-          server.kill();
+          end(server);
           throw refused;
         }
         await sleep(100);
@@ -109,7 +117,7 @@ export class Window {
 
   async close() {
     await this.driver?.quit();
-    this.server.kill();
+    end(this.server);
   }
 
   all(...steps) {
