@@ -10,6 +10,7 @@ pages || { cannot "the pages do not build"; tell; exit; }
 
 # The stories run the program itself, which cargo does not build for the tests of another package.
 check "portico builds" cargo build --quiet --workspace --bin portico
-cargo_tests --test 'flow*'
+# They wait more than they work: for homelabs to come up, and for faults to be noticed.
+cargo_tests --test 'flow*' -- --test-threads=$(($(nproc) * 3))
 
 tell

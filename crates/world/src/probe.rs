@@ -5,9 +5,10 @@
 
 use portico_domain::observed::HttpAnswer;
 use portico_domain::problem::{Code, Problem};
-use reqwest::Client;
 use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 mod certificate;
@@ -52,6 +53,25 @@ pub async fn public(hostname: &str, edge: Option<&str>) -> Result<HttpAnswer, Pr
     }
 }
 
+/// Somebody who comes for the first time each time: what an open connection would answer proves nothing.
+fn visitor() -> ClientBuilder {
+    Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .timeout(Duration::from_secs(8))
+        .pool_max_idle_per_host(0)
+}
+
+/// A visitor who trusts whom this computer trusts. Made once: reading the certificates takes longer than asking.
+fn trusting() -> reqwest::Result<Client> {
+    static MADE: OnceLock<Client> = OnceLock::new();
+    if let Some(client) = MADE.get() {
+        return Ok(client.clone());
+    }
+    let client = visitor().build()?;
+    Ok(MADE.get_or_init(|| client).clone())
+}
+
 async fn ask(
     hostname: &str,
     target: Option<SocketAddr>,
@@ -60,12 +80,12 @@ async fn ask(
 ) -> Result<HttpAnswer, ProbeError> {
     let address = target.map(|target| target.to_string()).unwrap_or_default();
     let failed = |source| ProbeError { url: url.clone(), address: address.clone(), source };
-    let mut builder = Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_secs(8));
-    if let Some(target) = target {
-        builder = builder.resolve(hostname, target);
-    }
-    let client = builder.build().map_err(failed)?;
-    let mut request = client.get(&url);
+    let client = match target {
+        // Never over TLS, so it need not read this computer's certificates.
+        Some(target) => visitor().resolve(hostname, target).tls_certs_only([]).build(),
+        None => trusting(),
+    };
+    let mut request = client.map_err(failed)?.get(&url);
     if let Some(host) = host {
         request = request.header(reqwest::header::HOST, host);
     }

@@ -166,9 +166,10 @@ impl Store {
     pub fn edit(&self, key: &Key, manager: &str, subresource: Option<&str>, change: impl FnOnce(&mut Value)) {
         let author = Author::update(manager, subresource);
         let _ = self.transact::<()>(key, &author, |old| {
-            let mut object = old.cloned().ok_or(())?;
+            let old = old.ok_or(())?;
+            let mut object = old.clone();
             change(&mut object);
-            Ok(Some(object))
+            if object == *old { Err(()) } else { Ok(Some(object)) }
         });
     }
 
