@@ -29,7 +29,7 @@ impl Api {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Status {
             practice: self.practice,
-            can_practise: false,
+            can_practise: self.can_practise,
             cluster: desired.cluster.as_ref().map(|cluster| ClusterStatus {
                 name: cluster.name.clone(),
                 k3s_version: match &cluster.k3s.release {

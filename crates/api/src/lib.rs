@@ -71,13 +71,15 @@ pub struct Api {
     pub engine: Engine,
     /// True when the endpoints are a rehearsal's.
     practice: bool,
+    /// Whether a rehearsal can be opened beside it.
+    can_practise: bool,
     /// Plans that were shown and may be applied, by id.
     plans: Arc<Mutex<HashMap<String, Plan>>>,
 }
 
 impl Api {
     pub fn new(engine: Engine, practice: bool) -> Self {
-        Self { engine, practice, plans: Arc::default() }
+        Self { engine, practice, can_practise: false, plans: Arc::default() }
     }
 }
 

@@ -4,7 +4,7 @@
 //! practice in it; here is only which one is shown.
 
 use crate::table::WORLD_OPEN;
-use crate::wire::{Empty, Status, WorldOpen};
+use crate::wire::{Empty, WorldOpen};
 use crate::{Api, ApiError};
 use futures::future::BoxFuture;
 use portico_domain::problem::{Code, Problem};
@@ -36,7 +36,8 @@ struct Inner {
 }
 
 impl Worlds {
-    pub fn new(home: World, rehearse: Option<Rehearse>) -> Self {
+    pub fn new(mut home: World, rehearse: Option<Rehearse>) -> Self {
+        home.api.can_practise = rehearse.is_some();
         let shown = watch::Sender::new(home.api.clone());
         Self { inner: Arc::new(Inner { home, rehearsal: Mutex::default(), rehearse, shown }) }
     }
@@ -59,14 +60,7 @@ impl Worlds {
             return Ok(json!(self.open(wanted).await?));
         }
         let shown = self.inner.shown.borrow().clone();
-        let answer = shown.call(name, request).await?;
-        if name != "status" {
-            return Ok(answer);
-        }
-        let mut status: Status =
-            serde_json::from_value(answer).map_err(|error| Problem::new(Code::Internal).detail(error))?;
-        status.can_practise = self.inner.rehearse.is_some();
-        Ok(json!(status))
+        shown.call(name, request).await
     }
 
     async fn open(&self, WorldOpen { practice, anew }: WorldOpen) -> Result<Empty, Problem> {
@@ -81,10 +75,11 @@ impl Worlds {
             self.inner.shown.send_replace(self.inner.home.api.clone());
             rehearsal.take();
         }
-        let world = match rehearsal.take() {
+        let mut world = match rehearsal.take() {
             Some(world) => world,
             None => rehearse(anew).await?,
         };
+        world.api.can_practise = true;
         self.inner.shown.send_replace(world.api.clone());
         *rehearsal = Some(world);
         Ok(Empty {})

@@ -8,7 +8,6 @@ use portico_domain::observed::{Seen, Source};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::stack::{IngressController, StackComponent};
 use portico_domain::step::Verdict;
-use portico_world::resolver;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
@@ -123,10 +122,7 @@ impl Engine {
         let mut problems: Vec<Problem> = wildcards.iter().map(wildcard_problem).collect();
         let lan = desired.exposures.iter().filter(|exposure| exposure.reach == Reach::Lan);
         for exposure in lan {
-            let resolvers = &self.inner.outside.endpoints.resolvers.public;
-            let well_known = resolver::public();
-            let servers = if resolvers.is_empty() { &well_known } else { resolvers };
-            if resolver::has_ech(servers, exposure.hostname.as_str()).await.unwrap_or(false) {
+            if self.offers_ech(&exposure.hostname).await {
                 problems.push(Problem::new(Code::EncryptedHello).arg("hostname", &exposure.hostname));
             }
         }

@@ -1,6 +1,7 @@
 //! Looking at everything that a name depends on, from the cluster outwards, and telling what is known after each look.
 
 use crate::Engine;
+use crate::watch::standing;
 use portico_domain::change::Desired;
 use portico_domain::diagnosis::{Clues, Diagnosis, diagnose, ingress_key};
 use portico_domain::dns::Hostname;
@@ -11,7 +12,6 @@ use portico_domain::observed::{Observed, Seen, Source};
 use portico_domain::problem::{Code, Problem};
 use portico_world::k3s;
 use portico_world::lan::interfaces;
-use portico_world::resolver;
 
 impl Engine {
     /// Why `hostname` cannot be reached. What is known is told as an event after each look.
@@ -36,8 +36,8 @@ impl Engine {
             self.ask_pods(exposure, &observed, &mut clues).await;
             // Which addresses to try follows from the nodes.
             let path = [path_of(&desired, exposure, &observed)];
-            let (seen, ech) =
-                tokio::join!(self.observe(&path, desired.cluster.as_ref()), self.offers_ech(exposure));
+            let ech = async { exposure.reach == Reach::Lan && self.offers_ech(&hostname).await };
+            let (seen, ech) = tokio::join!(self.observe(&path, desired.cluster.as_ref()), ech);
             observed.update(seen);
             clues.encrypted_hello = ech;
         }
@@ -51,17 +51,8 @@ impl Engine {
     }
 
     fn cluster_part(desired: &Desired, exposure: &Exposure) -> Vec<Source> {
-        let mut sources = vec![
-            Source::Nodes,
-            Source::Object(ingress_key(exposure)),
-            Source::Endpoints(endpoints_key(exposure)),
-            Source::Endpoints(desired.ingress().service_key()),
-        ];
-        sources.extend(desired.ingress().component().health().into_iter().take(1).map(Source::Object));
-        let certificate = exposure.certificate(desired.stack.issuer());
-        sources.extend(
-            certificate.map(|name| Source::Certificate { namespace: exposure.namespace().into(), name }),
-        );
+        let mut sources = standing(desired, std::slice::from_ref(exposure));
+        sources.push(Source::Object(ingress_key(exposure)));
         sources
     }
 
@@ -69,9 +60,7 @@ impl Engine {
         let hostname = exposure.hostname.to_string();
         let mut sources = vec![Source::Records { hostname: hostname.clone() }];
         if exposure.reach == Reach::Public {
-            let tunnel = desired.stack.tunnel.clone();
-            sources.extend(tunnel.clone().map(Source::TunnelState));
-            sources.extend(tunnel.map(Source::Tunnel));
+            sources.extend(desired.stack.tunnel.clone().map(Source::Tunnel));
             sources.extend((!exposure.access.is_empty()).then_some(Source::Access { hostname }));
         }
         sources
@@ -90,14 +79,6 @@ impl Engine {
             let problem = Problem::new(known.code).detail(&known.line);
             known.args.iter().fold(problem, |problem, (name, value)| problem.arg(name, value))
         });
-    }
-
-    async fn offers_ech(&self, exposure: &Exposure) -> bool {
-        let resolvers = &self.inner.outside.endpoints.resolvers.public;
-        let well_known = resolver::public();
-        let servers = if resolvers.is_empty() { &well_known } else { resolvers };
-        exposure.reach == Reach::Lan
-            && resolver::has_ech(servers, exposure.hostname.as_str()).await.unwrap_or(false)
     }
 }
 

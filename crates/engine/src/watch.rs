@@ -9,7 +9,7 @@ use crate::history::Recorder;
 use futures::StreamExt;
 use portico_domain::change::{Change, Desired};
 use portico_domain::event::Happening;
-use portico_domain::exposure::Reach;
+use portico_domain::exposure::{Exposure, Reach};
 use portico_domain::flow::{FlowGraph, endpoints_key, flow};
 use portico_domain::history::look;
 use portico_domain::observed::{Observed, Seen, Source};
@@ -50,7 +50,8 @@ impl Engine {
     }
 
     async fn look_at(&self, desired: &Desired) -> Observed {
-        let mut observed = self.observe(&standing(desired), desired.cluster.as_ref()).await;
+        let mut observed =
+            self.observe(&standing(desired, &desired.exposures), desired.cluster.as_ref()).await;
         // Which addresses to try follows from the nodes.
         let path = |exposure| path_of(desired, exposure, &observed);
         let paths: Vec<Source> = desired.exposures.iter().map(path).collect();
@@ -170,16 +171,17 @@ impl Follow {
     }
 }
 
-fn standing(desired: &Desired) -> Vec<Source> {
+/// What these exposures stand on, besides the ways to them.
+pub(crate) fn standing(desired: &Desired, exposures: &[Exposure]) -> Vec<Source> {
     let mut sources = vec![Source::Nodes, Source::Endpoints(desired.ingress().service_key())];
     sources.extend(desired.ingress().component().health().into_iter().take(1).map(Source::Object));
-    sources.extend(desired.exposures.iter().map(|exposure| Source::Endpoints(endpoints_key(exposure))));
+    sources.extend(exposures.iter().map(|exposure| Source::Endpoints(endpoints_key(exposure))));
     let issuer = desired.stack.issuer();
-    sources.extend(desired.exposures.iter().filter_map(|exposure| {
+    sources.extend(exposures.iter().filter_map(|exposure| {
         let name = exposure.certificate(issuer)?;
         Some(Source::Certificate { namespace: exposure.namespace().into(), name })
     }));
-    if desired.exposures.iter().any(|exposure| exposure.reach == Reach::Public) {
+    if exposures.iter().any(|exposure| exposure.reach == Reach::Public) {
         sources.extend(desired.stack.tunnel.clone().map(Source::TunnelState));
     }
     sources

@@ -67,6 +67,11 @@ pub struct State {
 }
 
 impl State {
+    /// Each machine with the user that a person logs in as: its first.
+    pub fn logins(&self) -> impl Iterator<Item = (&Machine, &User)> {
+        self.machines.iter().filter_map(|machine| Some((machine, machine.users.first()?)))
+    }
+
     pub fn machine(&self, name: &str) -> Option<&Machine> {
         self.machines.iter().find(|machine| machine.name == name)
     }
@@ -211,8 +216,8 @@ impl Homelab {
     /// How a person signs in to each machine: as its first user.
     pub fn logins(&self) -> Vec<RehearsalLogin> {
         self.read(|state| {
-            let users = state.machines.iter().filter_map(|machine| Some((machine, machine.users.first()?)));
-            users
+            let logins = state.logins();
+            logins
                 .map(|(machine, user)| RehearsalLogin {
                     name: machine.name.clone(),
                     address: machine.address.to_string(),

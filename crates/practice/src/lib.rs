@@ -192,8 +192,8 @@ impl Practice {
     /// How a person logs in to each machine: its first user, by password or key.
     fn machines(&self) -> Vec<Value> {
         self.homelab.read(|state| {
-            let users = state.machines.iter().filter_map(|machine| Some((machine, machine.users.first()?)));
-            users
+            let logins = state.logins();
+            logins
                 .map(|(machine, user)| {
                     json!({
                         "name": machine.name,

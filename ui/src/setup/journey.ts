@@ -5,8 +5,7 @@ export type Stop = (typeof stops)[number];
 export type StopState = 'done' | 'now' | 'open' | 'optional';
 
 export interface Known {
-  /** Machines that a scan found, those picked for the cluster, and of these those with a login. */
-  found: number;
+  /** Machines that are picked for the cluster, and of these those with a login. */
   picked: number;
   connected: number;
   /** Roles are written down, and nothing stands in the way. */

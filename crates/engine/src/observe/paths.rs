@@ -2,7 +2,7 @@
 
 use crate::Engine;
 use futures::future::join_all;
-use portico_domain::dns::Answers;
+use portico_domain::dns::{Answers, Hostname};
 use portico_domain::observed::{LanPath, Observed, PublicPath, Source, Tries};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::stack::IngressController;
@@ -29,6 +29,16 @@ impl Engine {
         }
     }
 
+    fn public_resolvers(&self) -> Vec<SocketAddr> {
+        let given = &self.inner.outside.endpoints.resolvers.public;
+        if given.is_empty() { resolver::public() } else { given.clone() }
+    }
+
+    /// Whether resolvers offer Encrypted Client Hello for the name; not, where nobody can be asked.
+    pub(crate) async fn offers_ech(&self, hostname: &Hostname) -> bool {
+        resolver::has_ech(&self.public_resolvers(), hostname.as_str()).await.unwrap_or(false)
+    }
+
     /// The same question to the zone's own server, to a public resolver and to the system's.
     async fn answers(&self, hostname: &str) -> Answers {
         let resolvers = &self.inner.outside.endpoints.resolvers;
@@ -45,10 +55,9 @@ impl Engine {
                 given => ask(given).await,
             }
         };
-        let well_known = resolver::public();
-        let public = if resolvers.public.is_empty() { &well_known } else { &resolvers.public };
+        let public = self.public_resolvers();
         let (authoritative, public, system) =
-            tokio::join!(authoritative, ask(public), ask(&resolvers.system));
+            tokio::join!(authoritative, ask(&public), ask(&resolvers.system));
         Answers { authoritative, public, system }
     }
 
@@ -87,9 +96,8 @@ impl Engine {
         hostnames: &[String],
         addresses: &[IpAddr],
     ) -> Result<Tries, Problem> {
-        let host = controller.service_host();
-        let mut parts = host.split('.');
-        let (service, namespace) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let key = controller.service_key();
+        let (namespace, service) = key.split_once('/').unwrap_or_default();
         let kube = self.inner.outside.kube().await?;
         let port = kube.node_port(namespace, service).await.map_err(|error| Problem::from(&error))?;
         let port = port.ok_or_else(|| {

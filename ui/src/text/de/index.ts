@@ -192,7 +192,6 @@ export const de: Widened<typeof en> = {
     blockedText: 'den Bau auf. Zu jedem steht unten die Abhilfe.',
     unread: ['Rechner konnte nicht gelesen werden.', 'Rechner konnten nicht gelesen werden.'],
     unreadText: 'Die Vorschau sagt, ob die anderen ohne sie gebaut werden können.',
-    inCluster: ['Rechner', 'Rechner'],
     pickedShort: '{count} gewählt',
     allGood: 'Nichts steht im Weg.',
     someNotes: ['Hinweis', 'Hinweise'],

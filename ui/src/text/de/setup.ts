@@ -50,7 +50,6 @@ export const setup: Widened<typeof english> = {
   found: ['Rechner gefunden', 'Rechner gefunden'],
   connected: ['Rechner verbunden', 'Rechner verbunden'],
   cluster: 'Auf {name} läuft K3s {version}',
-  services: ['Dienst', 'Dienste'],
   unfinished: 'Ein Bau ist nicht gut zu Ende gegangen: Er kann weitergehen.',
   doneTitle: 'Alles ist eingerichtet',
   doneText: 'Sieh dir an, wie Anfragen fließen, oder füge noch einen Dienst hinzu.',

@@ -196,7 +196,6 @@ export const en = {
     blockedText: 'the build. Each has its remedy below.',
     unread: ['machine could not be read.', 'machines could not be read.'],
     unreadText: 'The preview says whether the others can be built without.',
-    inCluster: ['machine', 'machines'],
     pickedShort: '{count} picked',
     allGood: 'Nothing stands in the way.',
     someNotes: ['thing to know', 'things to know'],

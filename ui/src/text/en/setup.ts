@@ -49,7 +49,6 @@ export const setup = {
   found: ['machine found', 'machines found'],
   connected: ['machine connected', 'machines connected'],
   cluster: '{name} runs K3s {version}',
-  services: ['service', 'services'],
   unfinished: 'A build has not ended well: it can go on.',
   doneTitle: 'Everything is set up',
   doneText: 'Look at how traffic flows, or add another service.',
