@@ -227,6 +227,15 @@ impl Api {
         self.engine.names().await
     }
 
+    pub async fn home(&self, _: Empty) -> Answer<Option<AtHome>> {
+        self.engine.at_home().await
+    }
+
+    pub async fn authority_save(&self, request: SaveTo) -> Answer<Empty> {
+        self.engine.save_authority(Path::new(&request.path)).await?;
+        Ok(Empty {})
+    }
+
     pub async fn keys(&self, _: Empty) -> Answer<KeysState> {
         self.engine.keys().await
     }

@@ -79,6 +79,8 @@ commands! {
     "link-open" => link_open(Link) -> Empty;
     "stack" => stack(Empty) -> StackState;
     "names" => names(Empty) -> NamesReport;
+    "home" => home(Empty) -> Option<AtHome>;
+    "authority-save" => authority_save(SaveTo) -> Empty;
     "keys" => keys(Empty) -> KeysState;
     "keys-save" => keys_save(KeysFile) -> KeysState;
     "keys-restore" => keys_restore(KeysFile) -> KeysRestored;

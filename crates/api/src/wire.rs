@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
-pub use portico_engine::{ComponentState, Connected, HistoryOf, HistoryStorage, Interface};
+pub use portico_engine::{AtHome, ComponentState, Connected, HistoryOf, HistoryStorage, Interface};
 pub use portico_engine::{KeysState, LoginMethod, NamesReport};
 
 macro_rules! wire {
@@ -134,6 +134,7 @@ wire! {
     }
     /// `passphrase` opens the backup, now or later.
     KeysFile { path: String, passphrase: String, }
+    SaveTo { path: String, }
     KeysRestored { names: Vec<String>, }
     HistoryRequest { of: HistoryOf, window: Window, }
     Histories { histories: Vec<History>, }

@@ -55,6 +55,12 @@ pub enum Command {
         #[command(flatten)]
         secrets: Secrets,
     },
+    /// Show what a homelab without Cloudflare needs the router and the devices to know
+    Home {
+        /// Write the certificate of the homelab's authority there, to install it on devices
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+    },
     /// Show the keys of sealed secrets, save them or put them back
     Keys {
         #[command(subcommand)]
@@ -235,6 +241,9 @@ pub enum Stack {
         /// The tunnel; made, or found again by its name
         #[arg(long, value_name = "NAME")]
         tunnel: Option<String>,
+        /// Do without Cloudflare: names below this domain, on the LAN alone, with an authority of the homelab's own
+        #[arg(long, value_name = "DOMAIN", conflicts_with_all = ["email", "tunnel"])]
+        home_domain: Option<String>,
         #[command(flatten)]
         confirmed: Confirmed,
     },

@@ -7,6 +7,7 @@ mod arguments;
 mod change;
 mod connect;
 mod history;
+mod home;
 mod keys;
 mod output;
 mod practice;
@@ -65,6 +66,7 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Reconcile(options) => change::reconcile(&open().await?, options, output).await,
         Command::Names(secrets) => show::names(&open().await?, secrets, output).await,
         Command::Stack { act, secrets } => stack::run(&open().await?, act, secrets, output).await,
+        Command::Home { save } => home::run(&open().await?, save, output).await,
         Command::Keys { act } => keys::run(&open().await?, act, output).await,
         Command::Cancel { run } => show::cancel(&open().await?, run, output).await,
         Command::Runs { run } => show::runs(&open().await?, run, output).await,

@@ -7,8 +7,9 @@ use portico_api::Api;
 use portico_api::english::explain;
 use portico_api::wire::{ComponentState, Empty, StackState};
 use portico_domain::change::{Change, ComponentAct};
+use portico_domain::dns::Hostname;
 use portico_domain::problem::{Code, Problem};
-use portico_domain::stack::{Acme, Authority, IngressController, Pin, StackComponent};
+use portico_domain::stack::{Acme, Authority, IngressController, Names, Pin, StackComponent};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,8 +22,14 @@ pub async fn run(
     unlock(api, &secrets).await?;
     let (change, confirmed) = match act {
         None => return show(api, output).await,
-        Some(Stack::Set { email, authority, authority_ca, tunnel, confirmed }) => {
+        Some(Stack::Set { email, authority, authority_ca, tunnel, home_domain, confirmed }) => {
             let mut stack = api.engine().desired().await?.stack;
+            if let Some(domain) = home_domain {
+                stack.names = Names::Home { domain: Hostname::parse(&domain)? };
+                stack.components.entry(StackComponent::CertManager).or_default();
+            } else if email.is_some() || tunnel.is_some() {
+                stack.names = Names::Cloudflare;
+            }
             if let Some(email) = email {
                 stack.acme =
                     Some(Acme { email, authority: self::authority(&authority, authority_ca.as_deref())? });
@@ -70,6 +77,11 @@ fn describe(state: &StackState) -> String {
     let mut lines: Vec<String> = state.components.iter().map(line).collect();
     if let Some(acme) = &state.stack.acme {
         lines.push(format!("Certificates: {} for {}", acme.authority.issuer(), acme.email));
+    }
+    if let Some(domain) = state.stack.home_domain() {
+        lines.push(format!(
+            "Without Cloudflare, names in {domain}: portico home says what the router has to know"
+        ));
     }
     if let Some(tunnel) = &state.stack.tunnel {
         lines.push(format!("Tunnel: {tunnel}"));

@@ -114,6 +114,11 @@ impl Change {
                 if let Some(problem) = stack.problems().into_iter().next() {
                     return Err(problem);
                 }
+                if let Some(exposure) = desired.exposures.first()
+                    && stack.names != desired.stack.names
+                {
+                    return Err(Problem::new(Code::NamesInUse).arg("hostname", &exposure.hostname));
+                }
                 // A yes is not taken back by leaving it out.
                 let accepted = stack.retired_accepted || desired.stack.retired_accepted;
                 next.stack = Stack { retired_accepted: accepted, ..stack.clone() };
@@ -131,6 +136,15 @@ impl Change {
             Self::Expose { exposure, accept_retired, .. } => {
                 if let Some(problem) = exposure.problem() {
                     return Err(problem);
+                }
+                if let Some(domain) = desired.stack.home_domain() {
+                    let problem = |code| Problem::new(code).arg("domain", domain);
+                    if exposure.reach == Reach::Public {
+                        return Err(problem(Code::CloudflareNotUsed).arg("hostname", &exposure.hostname));
+                    }
+                    if !exposure.hostname.is_in(domain.as_str()) {
+                        return Err(problem(Code::HostnameOutside).arg("hostname", &exposure.hostname));
+                    }
                 }
                 let taken = desired
                     .exposures
@@ -207,11 +221,9 @@ impl Desired {
             StackComponent::CertManager => {
                 exposed(&|exposure| exposure.certificate(self.stack.issuer()).is_some())
             }
-            StackComponent::SealedSecrets => self
-                .stack
-                .components
-                .contains_key(&StackComponent::CertManager)
-                .then(|| StackComponent::CertManager.name().to_owned()),
+            StackComponent::SealedSecrets => (self.stack.acme.is_some()
+                && self.stack.components.contains_key(&StackComponent::CertManager))
+            .then(|| StackComponent::CertManager.name().to_owned()),
             StackComponent::IngressNginx | StackComponent::Traefik => None,
         }
     }

@@ -166,7 +166,7 @@ impl FlowGraph {
             service_health(ready, exposure, observed),
         );
         let mut hops = match exposure.reach {
-            Reach::Lan => self.lan_hops(exposure, observed, entries, now),
+            Reach::Lan => self.lan_hops(desired, exposure, observed, entries, now),
             Reach::Public => self.internet_hops(exposure, observed, now),
         };
         self.connect("ingress", &service, None, None);
@@ -196,6 +196,7 @@ impl FlowGraph {
     /// LAN, name, one way in for each worker.
     fn lan_hops(
         &mut self,
+        desired: &Desired,
         exposure: &Exposure,
         observed: &Observed,
         entries: &[&NodeState],
@@ -204,7 +205,8 @@ impl FlowGraph {
         let name = format!("name/{}", exposure.hostname);
         let seen = fresh(observed.lan_paths.get(exposure.hostname.as_str()), now);
         let wanted: BTreeSet<IpAddr> = observed.lan_addresses().into_iter().collect();
-        let judged = name_health(seen, &wanted, exposure);
+        let at_home = desired.stack.home_domain().is_some();
+        let judged = name_health(seen, &wanted, exposure, at_home);
         let records = seen.map_or(wanted.len(), |path| path.answers.authoritative().len());
         self.add(Column::Name, &name, exposure.hostname.as_str(), format!("{records} × A"), judged);
         self.connect("lan", &name, None, None);
@@ -278,7 +280,9 @@ fn notes(desired: &Desired, exposure: &Exposure, observed: &Observed) -> Vec<Pro
     let lan = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value).map(|path| &path.answers);
     let public = observed.public_paths.get(hostname.as_str()).and_then(Seen::value).map(|path| &path.answers);
     let answers = if exposure.reach == Reach::Lan { lan } else { public };
-    let resolvers = answers.and_then(|answers| explain(hostname, answers));
+    // At home there is one resolver, and the name's own hop says what it lacks.
+    let several = desired.stack.home_domain().is_none();
+    let resolvers = answers.filter(|_| several).and_then(|answers| explain(hostname, answers));
     certificate.into_iter().chain(resolvers).collect()
 }
 
@@ -346,6 +350,7 @@ fn name_health(
     path: Option<&crate::observed::LanPath>,
     wanted: &BTreeSet<IpAddr>,
     exposure: &Exposure,
+    at_home: bool,
 ) -> Judged {
     let Some(path) = path else { return (Health::Unknown, None) };
     let found: BTreeSet<IpAddr> = path.answers.authoritative().iter().copied().collect();
@@ -355,7 +360,7 @@ fn name_health(
     }
     let list =
         |addresses: &BTreeSet<IpAddr>| addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ");
-    let problem = Problem::new(Code::ResolveFailed)
+    let problem = Problem::new(if at_home { Code::NameNotAtHome } else { Code::ResolveFailed })
         .arg("hostname", &exposure.hostname)
         .arg("expected", list(wanted))
         .arg("found", list(&found));

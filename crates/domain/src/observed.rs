@@ -93,6 +93,8 @@ pub enum Source {
         hostname: String,
         addresses: Vec<IpAddr>,
         tls: bool,
+        /// The home's own resolver has the last word on the name.
+        at_home: bool,
     },
     /// HTTP for each name through a controller's own ports, on each address.
     Controller {

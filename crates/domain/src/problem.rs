@@ -151,6 +151,14 @@ pub enum Code {
     ComponentInUse,
     ComponentMissing,
     NoTunnel,
+    /// What needs Cloudflare, in a homelab that does without it.
+    CloudflareNotUsed,
+    /// A name that is not in the homelab's own domain.
+    HostnameOutside,
+    /// Who answers for names cannot change while services have names.
+    NamesInUse,
+    /// The home's own resolver does not know the name, or leads it elsewhere.
+    NameNotAtHome,
     ExposureMissing,
     CertificatePending,
     CertificateFailed,

@@ -18,6 +18,8 @@ pub enum SituationKind {
     WildcardAdded,
     /// The certificate authority does not accept any proof.
     CertificateRefused,
+    /// The router was told that all names of the home's domain lead to the workers.
+    RouterTold,
 }
 
 /// One switch and whether it is on.

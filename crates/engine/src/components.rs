@@ -98,6 +98,9 @@ impl Engine {
     /// Wildcards and who leans on them, and LAN-only names that resolvers offer Encrypted Client Hello for.
     pub async fn names(&self) -> Result<NamesReport, Problem> {
         let desired = self.desired().await?;
+        if desired.stack.home_domain().is_some() {
+            return Ok(NamesReport::default());
+        }
         let mut sources = vec![Source::IngressHosts];
         let exposed = desired.exposures.iter().map(|exposure| exposure.hostname.to_string());
         sources.extend(exposed.map(|hostname| Source::Records { hostname }));

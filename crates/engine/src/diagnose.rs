@@ -57,6 +57,9 @@ impl Engine {
     }
 
     fn account_part(desired: &Desired, exposure: &Exposure) -> Vec<Source> {
+        if desired.stack.home_domain().is_some() {
+            return Vec::new();
+        }
         let hostname = exposure.hostname.to_string();
         let mut sources = vec![Source::Records { hostname: hostname.clone() }];
         if exposure.reach == Reach::Public {
@@ -90,7 +93,8 @@ pub(crate) fn path_of(desired: &Desired, exposure: &Exposure, observed: &Observe
         Reach::Lan => {
             let certificate = exposure.certificate(desired.stack.issuer());
             let tls = exposure.tls == Tls::Passthrough || certificate.is_some();
-            Source::LanPath { hostname, addresses: observed.lan_addresses(), tls }
+            let at_home = desired.stack.home_domain().is_some();
+            Source::LanPath { hostname, addresses: observed.lan_addresses(), tls, at_home }
         }
     }
 }

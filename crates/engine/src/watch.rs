@@ -145,7 +145,8 @@ struct Follow {
 impl Follow {
     fn is_due(&mut self, desired: &Desired, observed: &Observed) -> bool {
         let workers = observed.lan_addresses();
-        if workers.is_empty() {
+        // Where the home's own resolver answers, there are no records that could follow.
+        if workers.is_empty() || desired.stack.home_domain().is_some() {
             self.workers = None;
             return false;
         }

@@ -165,7 +165,16 @@ pub(crate) fn names(
 }
 
 /// The public key of a request. cert-manager's double makes keys on P-256 alone.
-struct Subject(Vec<u8>);
+pub(crate) struct Subject(Vec<u8>);
+
+impl Subject {
+    /// Of a request in DER; `None` when it is none.
+    pub(crate) fn of(request: &[u8]) -> Option<Self> {
+        let (_, request) =
+            x509_parser::certification_request::X509CertificationRequest::from_der(request).ok()?;
+        Some(Self(request.certification_request_info.subject_pki.subject_public_key.data.to_vec()))
+    }
+}
 
 impl PublicKeyData for Subject {
     fn der_bytes(&self) -> &[u8] {

@@ -43,6 +43,9 @@ pub enum Role {
     System,
 }
 
+/// What the resolver at home knows at the moment; `*.` stands for every name below.
+pub type Hosts = Box<dyn Fn() -> Vec<(Ipv4Addr, String)> + Send + Sync>;
+
 /// A running name server; it ends when this is dropped.
 pub struct DnsServer {
     /// The same port for UDP and TCP.
@@ -56,7 +59,7 @@ struct Server {
     cloud: Cloud,
     faults: Faults,
     /// Names of the LAN, which the system resolver alone knows.
-    hosts: Vec<(Ipv4Addr, String)>,
+    hosts: Hosts,
     state: Mutex<State>,
 }
 
@@ -71,12 +74,7 @@ impl DnsServer {
     ///
     /// # Errors
     /// When no port can be had for both UDP and TCP.
-    pub async fn start(
-        role: Role,
-        cloud: Cloud,
-        faults: Faults,
-        hosts: Vec<(Ipv4Addr, String)>,
-    ) -> io::Result<Self> {
+    pub async fn start(role: Role, cloud: Cloud, faults: Faults, hosts: Hosts) -> io::Result<Self> {
         let (udp, tcp) = bind().await?;
         let address = udp.local_addr()?;
         let server = Arc::new(Server { role, cloud, faults, hosts, state: Mutex::default() });
@@ -220,15 +218,20 @@ impl Server {
     /// Names and addresses of the LAN, forward and reverse.
     fn lan(&self, name: &str, kind: RecordType) -> Option<Found> {
         let mut found = Found::empty(ResponseCode::NoError);
-        for (address, host) in &self.hosts {
-            if name == host && kind == RecordType::A {
+        let hosts = (self.hosts)();
+        let is = |host: &String| match host.strip_prefix('*') {
+            Some(below) => name.ends_with(below),
+            None => name == host,
+        };
+        for (address, host) in &hosts {
+            if is(host) && kind == RecordType::A {
                 found.answers.push(answers::record(name, 60, RData::A((*address).into())));
             }
             if name == reverse(*address) && kind == RecordType::PTR {
                 found.answers.push(answers::record(name, 60, RData::PTR(PTR(answers::fqdn(host)))));
             }
         }
-        let known = self.hosts.iter().any(|(address, host)| name == host || name == reverse(*address));
+        let known = hosts.iter().any(|(address, host)| is(host) || name == reverse(*address));
         known.then_some(found)
     }
 }

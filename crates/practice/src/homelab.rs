@@ -28,6 +28,7 @@ use crate::mirror;
 use portico_domain::situation::RehearsalLogin;
 use russh::keys::PrivateKey;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
@@ -62,6 +63,8 @@ pub struct State {
     pub charts: BTreeMap<String, Vec<String>>,
     /// Whether the homelab reaches the Internet: without it tunnels break off and certificates do not come.
     pub internet: bool,
+    /// What the router was told: the domains whose names all lead to these addresses.
+    pub router: BTreeMap<String, Vec<Ipv4Addr>>,
     /// How the certificate authority behaves.
     pub acme: acme::Conduct,
 }
@@ -123,6 +126,7 @@ impl Homelab {
             unpullable: BTreeSet::new(),
             charts: mirror::charts(),
             internet: true,
+            router: BTreeMap::new(),
             acme: acme::Conduct::default(),
         };
         let (state, changed) = (Mutex::new(state), watch::Sender::new(0));
@@ -156,6 +160,7 @@ impl Homelab {
             unpullable: document.unpullable,
             charts: mirror::charts(),
             internet: document.internet,
+            router: document.router,
             acme: document.conduct,
         };
         let cloud = Cloud::restored(clock.clone(), document.account);
@@ -254,6 +259,22 @@ impl Homelab {
     /// Takes the homelab off the Internet, or puts it back.
     pub fn set_internet(&self, reachable: bool) {
         self.change(|state| state.internet = reachable);
+    }
+
+    /// Tells the router that all names below `domain` lead to the machines that run services now, or to nowhere.
+    pub fn tell_router(&self, domain: &str, known: bool) {
+        self.change(|state| {
+            let of = |role| {
+                let runs = move |machine: &&Machine| machine.running().is_some_and(|k3s| k3s.role == role);
+                state.machines.iter().filter(runs).map(|machine| machine.address).collect::<Vec<_>>()
+            };
+            let workers = Some(of(Role::Agent)).filter(|agents| !agents.is_empty());
+            let workers = workers.unwrap_or_else(|| of(Role::Server));
+            match known {
+                true => state.router.insert(domain.to_owned(), workers),
+                false => state.router.remove(domain),
+            };
+        });
     }
 
     /// What the certificate authority does from now on with those who ask.

@@ -106,9 +106,11 @@ impl Practice {
         };
         file.write_all(homelab.client_key_file().as_bytes())?;
         let name_server = |role, hosts| DnsServer::start(role, cloud.clone(), faults.clone(), hosts);
-        let authoritative = name_server(Role::Authoritative, Vec::new()).await?;
-        let public = Arc::new(name_server(Role::Public, Vec::new()).await?);
-        let system = Arc::new(name_server(Role::System, names(&homelab)).await?);
+        let authoritative = name_server(Role::Authoritative, Box::new(Vec::new)).await?;
+        let router = homelab.clone();
+        let at_home = Box::new(move || names(&router));
+        let public = Arc::new(name_server(Role::Public, Box::new(Vec::new)).await?);
+        let system = Arc::new(name_server(Role::System, at_home).await?);
         let known = TcpListener::bind((Ipv4Addr::LOCALHOST, homelab.ports.mirror)).await;
         let at = match known {
             Ok(listener) => listener,
@@ -252,7 +254,12 @@ impl Practice {
 /// Each machine's name on the LAN, as a router's DNS would have learnt it.
 fn names(homelab: &Homelab) -> Vec<(Ipv4Addr, String)> {
     homelab.read(|state| {
-        state.machines.iter().map(|machine| (machine.address, format!("{}.lan", machine.name))).collect()
+        let machines =
+            state.machines.iter().map(|machine| (machine.address, format!("{}.lan", machine.name)));
+        let told = state.router.iter().flat_map(|(domain, addresses)| {
+            addresses.iter().map(move |address| (*address, format!("*.{domain}")))
+        });
+        machines.chain(told).collect()
     })
 }
 

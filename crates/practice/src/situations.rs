@@ -11,6 +11,9 @@ use portico_domain::situation::{Situation, SituationKind};
 /// The zone that gets the wildcard.
 const ZONE: &str = "example.test";
 
+/// The domain that the router can be told of.
+const HOME: &str = "home.arpa";
+
 /// Every switch there is, and whether it is on.
 pub fn situations(homelab: &Homelab, cloud: &Cloud) -> Vec<Situation> {
     let about = |kind, subject: Option<&str>, on| Situation { kind, subject: subject.map(str::to_owned), on };
@@ -28,6 +31,7 @@ pub fn situations(homelab: &Homelab, cloud: &Cloud) -> Vec<Situation> {
             about(SituationKind::TokenRevoked, None, cloud.is_revoked(PORTICO_TOKEN)),
             about(SituationKind::WildcardAdded, Some(ZONE), cloud.has_wildcard(ZONE)),
             about(SituationKind::CertificateRefused, None, refused),
+            about(SituationKind::RouterTold, Some(HOME), state.router.contains_key(HOME)),
         ];
         off.chain(full).chain(others).collect()
     })
@@ -61,6 +65,10 @@ pub fn bring_about(homelab: &Homelab, cloud: &Cloud, wanted: &Situation) -> Resu
         }
         (SituationKind::WildcardAdded, on) => {
             cloud.set_wildcard(ZONE, on);
+            Ok(())
+        }
+        (SituationKind::RouterTold, on) => {
+            homelab.tell_router(subject, on);
             Ok(())
         }
         (SituationKind::CertificateRefused, on) => {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 mod certificate;
 
-pub use certificate::{TlsError, tls};
+pub use certificate::{TlsError, identity, tls};
 
 #[derive(Debug, thiserror::Error)]
 #[error("{url} at {address}: {source}")]

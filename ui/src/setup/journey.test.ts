@@ -8,6 +8,7 @@ const nothing: Known = {
   cluster: false,
   token: false,
   stack: false,
+  home: false,
   services: 0,
 };
 const next = (known: Partial<Known>) =>
@@ -21,9 +22,10 @@ describe('the journey', () => {
     ['roles', { picked: 2, connected: 2 }],
     ['build', { picked: 2, connected: 2, roles: true }],
     ['build', { picked: 2, connected: 2, roles: true, token: true }],
-    ['cloudflare', { cluster: true }],
-    ['cloudflare', { cluster: true, token: true }],
+    ['names', { cluster: true }],
+    ['names', { cluster: true, token: true }],
     ['service', { cluster: true, token: true, stack: true }],
+    ['service', { cluster: true, home: true }],
     [undefined, { cluster: true, token: true, stack: true, services: 1 }],
     [undefined, { cluster: true, services: 1 }],
   ] as [string | undefined, Partial<Known>][])('goes on with %s', (stop, known) => {
@@ -34,6 +36,6 @@ describe('the journey', () => {
     expect([state.find, state.connect, state.roles, state.build]).toEqual(['done', 'done', 'done', 'done']);
   });
   it('leaves Cloudflare for whenever it is wanted', () => {
-    expect(journey(nothing).cloudflare).toBe('optional');
+    expect(journey(nothing).names).toBe('optional');
   });
 });

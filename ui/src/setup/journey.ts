@@ -1,6 +1,6 @@
 // Where somebody stands on the way from bare machines to a service: read off what is there, so that a step that was left
 // is found again, also after a crash.
-export const stops = ['find', 'connect', 'roles', 'build', 'cloudflare', 'service'] as const;
+export const stops = ['find', 'connect', 'roles', 'build', 'names', 'service'] as const;
 export type Stop = (typeof stops)[number];
 export type StopState = 'done' | 'now' | 'open' | 'optional';
 
@@ -14,6 +14,8 @@ export interface Known {
   token: boolean;
   /** Certificates or a tunnel are set up. */
   stack: boolean;
+  /** Cloudflare is done without. */
+  home: boolean;
   services: number;
 }
 
@@ -25,14 +27,14 @@ export function journey(known: Known): Record<Stop, StopState> {
     roles: known.cluster || (known.roles && known.picked > 0 && known.connected === known.picked),
     build: known.cluster,
     // A service is proof enough: somebody wrote its name.
-    cloudflare: (known.token && known.stack) || known.services > 0,
+    names: known.home || (known.token && known.stack) || known.services > 0,
     service: known.services > 0,
   };
-  const next = stops.find((stop) => !done[stop] && (stop !== 'cloudflare' || done.build));
+  const next = stops.find((stop) => !done[stop] && (stop !== 'names' || done.build));
   const state = (stop: Stop): StopState => {
     if (done[stop]) return 'done';
     if (stop === next) return 'now';
-    return stop === 'cloudflare' ? 'optional' : 'open';
+    return stop === 'names' ? 'optional' : 'open';
   };
   return Object.fromEntries(stops.map((stop) => [stop, state(stop)])) as Record<Stop, StopState>;
 }

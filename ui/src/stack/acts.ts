@@ -10,7 +10,7 @@ export const standing = ({ wanted, healthy, problem }: ComponentState): Standing
 const isIngress = (component: StackComponent) => component === 'ingress-nginx' || component === 'traefik';
 /** Without an authority or a tunnel's name there is nothing that it could do. */
 const lacksWish = (component: StackComponent, stack: Stack) =>
-  (component === 'cert-manager' && stack.acme === null) ||
+  (component === 'cert-manager' && stack.acme === null && stack.names.kind === 'cloudflare') ||
   (component === 'cloudflared' && stack.tunnel === null);
 
 /** The controller that serves is moved from, never removed; K3s' own has the version that K3s brings. */

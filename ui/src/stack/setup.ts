@@ -3,6 +3,9 @@ import type { Authority, Problem, Stack } from '../api/types';
 import { noPin } from './acts';
 
 export interface SetUp {
+  /** Who answers for names: zones at Cloudflare, or the home's own resolver for `domain`. */
+  names: Stack['names']['kind'];
+  domain: string;
   certificates: boolean;
   email: string;
   authority: Authority['kind'];
@@ -16,6 +19,8 @@ export interface SetUp {
 export function setUpOf(stack: Stack, cluster: string): SetUp {
   const authority = stack.acme?.authority ?? { kind: 'production' };
   return {
+    names: stack.names.kind,
+    domain: stack.names.kind === 'home' ? stack.names.domain : 'home.arpa',
     certificates: true,
     email: stack.acme?.email ?? '',
     authority: authority.kind,
@@ -34,6 +39,11 @@ const authorityOf = ({ authority, directory, ca }: SetUp): Authority =>
 /** What is left out stays as it is: a component goes by being removed, not by an empty field. */
 export function stackOf(form: SetUp, stack: Stack): Stack {
   const wanted = { ...stack, components: { ...stack.components } };
+  if (form.names === 'home') {
+    wanted.components['cert-manager'] ??= noPin;
+    return { ...wanted, names: { kind: 'home', domain: form.domain.trim() }, acme: null, tunnel: null };
+  }
+  wanted.names = { kind: 'cloudflare' };
   if (form.certificates) {
     wanted.acme = { email: form.email.trim(), authority: authorityOf(form) };
     wanted.components['sealed-secrets'] ??= noPin;
@@ -46,14 +56,19 @@ export function stackOf(form: SetUp, stack: Stack): Stack {
   return wanted;
 }
 
-export type SetUpField = 'email' | 'directory' | 'ca' | 'tunnelName';
+/** Whether names on the LAN get certificates. */
+export const issues = ({ acme, names, components }: Stack): boolean =>
+  names.kind === 'home' ? 'cert-manager' in components : acme !== null;
+
+export type SetUpField = 'domain' | 'email' | 'directory' | 'ca' | 'tunnelName';
 const fields: Record<string, SetUpField> = {
   'acme.email': 'email',
   'acme.authority': 'directory',
   'acme.authority.ca': 'ca',
   tunnel: 'tunnelName',
+  domain: 'domain',
 };
 
 /** The field that can put a problem right; null when none can. */
 export const fieldOf = ({ code, args }: Problem): SetUpField | null =>
-  code === 'field-invalid' ? (fields[args.field ?? ''] ?? null) : null;
+  code === 'hostname-invalid' ? 'domain' : code === 'field-invalid' ? (fields[args.field ?? ''] ?? null) : null;

@@ -45,6 +45,7 @@ export class TokenAnswer extends Answer<'token-report'> {
 }
 
 export const stack = new Answer('stack', {});
+export const home = new Answer('home', {});
 export const keys = new Answer('keys', {});
 export const names = new Answer('names', {});
 export const rehearsal = new Answer('rehearsal', {});

@@ -17,6 +17,10 @@ pub struct Sentence {
     pub next: &'static str,
 }
 
+const fn say(what: &'static str, next: &'static str) -> Sentence {
+    Sentence { what, next }
+}
+
 /// Puts the problem's arguments into a template.
 pub fn fill(template: &str, problem: &Problem) -> String {
     let mut text = String::with_capacity(template.len());

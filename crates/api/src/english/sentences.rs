@@ -1,11 +1,7 @@
 //! The table itself: a code without a sentence does not compile.
 
-use super::Sentence;
+use super::{Sentence, say};
 use portico_domain::problem::Code;
-
-const fn say(what: &'static str, next: &'static str) -> Sentence {
-    Sentence { what, next }
-}
 
 /// The sentence of a code.
 pub fn sentence(code: Code) -> Sentence {
@@ -451,6 +447,18 @@ pub fn sentence(code: Code) -> Sentence {
         Code::NoTunnel => say(
             "There is no tunnel that the internet could come through.",
             "Set one up first: portico stack set --tunnel portico-home",
+        ),
+        Code::CloudflareNotUsed => say(
+            "This homelab does without Cloudflare.",
+            "Keep {hostname|it} on the LAN, or set Cloudflare up.",
+        ),
+        Code::HostnameOutside => {
+            say("{hostname} is not below {domain}.", "Choose a name that ends in .{domain}.")
+        }
+        Code::NamesInUse => say("Services have names still, {hostname} among them.", "Remove those first."),
+        Code::NameNotAtHome => say(
+            "Your network does not lead {hostname} to {expected}; its resolver says: {found|nothing}.",
+            "Tell your router, once for all names: portico home shows the lines.",
         ),
         Code::ExposureMissing => say("No service is called {service}.", "portico services lists them."),
         Code::CertificatePending => say(

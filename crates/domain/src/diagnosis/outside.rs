@@ -12,7 +12,11 @@ use std::net::IpAddr;
 
 impl Walk<'_> {
     pub(super) fn outside(&self) -> Vec<Test> {
-        let mut tests = vec![self.record(), self.resolvers(), self.interference()];
+        let mut tests = vec![self.record()];
+        // At home there is one resolver, and no zone that anything could be wrong with.
+        if self.desired.stack.home_domain().is_none() {
+            tests.extend([self.resolvers(), self.interference()]);
+        }
         match self.exposure.reach {
             Reach::Lan => tests.push(self.network()),
             Reach::Public => {
@@ -65,7 +69,8 @@ impl Walk<'_> {
         };
         let found = answers.authoritative();
         let evidence = join(found);
-        if found.is_empty() {
+        let at_home = self.desired.stack.home_domain().is_some();
+        if found.is_empty() && !at_home {
             let problem = Problem::new(Code::RecordMissing).arg("hostname", self.hostname());
             return Test::bad(TestKind::Record, self.hostname(), Health::Down, "", problem);
         }
@@ -78,7 +83,7 @@ impl Walk<'_> {
             return Test::up(TestKind::Record, self.hostname(), evidence);
         }
         let health = if found.is_disjoint(&wanted) { Health::Down } else { Health::Degraded };
-        let problem = Problem::new(Code::ResolveFailed)
+        let problem = Problem::new(if at_home { Code::NameNotAtHome } else { Code::ResolveFailed })
             .arg("hostname", self.hostname())
             .arg("expected", join(wanted.iter()))
             .arg("found", &evidence);

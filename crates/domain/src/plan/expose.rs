@@ -125,9 +125,8 @@ pub(super) fn former(
             hostname: hostname.clone(),
             ..exposure.clone()
         };
-        let mut actions = vec![records(&former, RecordTarget::Nothing, false, desired)];
-        actions.extend(not_public(&former, desired));
-        actions
+        let gone = records(&former, RecordTarget::Nothing, false, desired);
+        gone.into_iter().chain(not_public(&former, desired)).collect::<Vec<_>>()
     };
     settings.former.iter().flat_map(of).collect()
 }
@@ -146,10 +145,11 @@ pub(super) fn former_left(
 fn lan(exposure: &Exposure, adopt: bool, desired: &Desired, observed: &Observed, actions: &mut Planned) {
     let (name, hostname) = (&exposure.name, &exposure.hostname);
     let addresses = observed.lan_addresses();
-    actions.push(records(exposure, RecordTarget::Lan { addresses: addresses.clone() }, adopt, desired));
+    actions.extend(records(exposure, RecordTarget::Lan { addresses: addresses.clone() }, adopt, desired));
     let passthrough = exposure.tls == Tls::Passthrough;
     let tls = passthrough || exposure.certificate(desired.stack.issuer()).is_some();
-    let path = Action::LanPath { hostname: hostname.clone(), addresses, tls, passthrough };
+    let at_home = desired.stack.home_domain().is_some();
+    let path = Action::LanPath { hostname: hostname.clone(), addresses, tls, passthrough, at_home };
     actions.push((format!("{name}/path"), Stage::TryPath, path));
     actions.extend(not_public(exposure, desired));
 }
@@ -165,7 +165,7 @@ fn public(exposure: &Exposure, adopt: bool, desired: &Desired, actions: &mut Pla
     let routes = vec![RouteWish { hostname: hostname.clone(), route: Some(route), adopt }];
     let action = Action::Routes { tunnel: tunnel.clone(), routes };
     actions.push((format!("{name}/route"), Stage::RouteTunnel, action));
-    actions.push(records(exposure, RecordTarget::Tunnel { name: tunnel }, adopt, desired));
+    actions.extend(records(exposure, RecordTarget::Tunnel { name: tunnel }, adopt, desired));
     if !protected {
         actions.push(access(exposure, Vec::new(), desired));
     }
@@ -194,15 +194,19 @@ fn access(exposure: &Exposure, emails: Vec<String>, desired: &Desired) -> (Strin
     (format!("{}/access", exposure.name), Stage::ProtectHostname, action)
 }
 
+/// The records of the name; none where the home's own resolver answers for it.
 pub(super) fn records(
     exposure: &Exposure,
     target: RecordTarget,
     adopt: bool,
     desired: &Desired,
-) -> (String, Stage, Action) {
+) -> Option<(String, Stage, Action)> {
+    if desired.stack.home_domain().is_some() {
+        return None;
+    }
     let wish = RecordWish { hostname: exposure.hostname.clone(), target, adopt };
     let action = Action::Records { names: vec![wish], cluster: desired.cluster_name().into() };
-    (format!("{}/records", exposure.name), Stage::WriteRecords, action)
+    Some((format!("{}/records", exposure.name), Stage::WriteRecords, action))
 }
 
 fn service_key(namespace: &str, name: &str) -> ObjectKey {

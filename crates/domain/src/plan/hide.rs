@@ -14,7 +14,7 @@ pub fn actions(
     settings: &Settings,
 ) -> Vec<(String, Stage, Action)> {
     let name = &exposure.name;
-    let mut actions = vec![records(exposure, RecordTarget::Nothing, false, desired)];
+    let mut actions: Vec<_> = records(exposure, RecordTarget::Nothing, false, desired).into_iter().collect();
     actions.extend(not_public(exposure, desired));
     let mut delete = |id: &str, key: ObjectKey| {
         actions.push((format!("{name}/{id}"), Stage::RemoveService, Action::Delete { key }));

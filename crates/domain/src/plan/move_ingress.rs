@@ -196,7 +196,8 @@ fn tries(desired: &Desired, observed: &Observed) -> Vec<(String, Stage, Action)>
             }
             _ => {
                 let tls = passthrough || exposure.certificate(desired.stack.issuer()).is_some();
-                Action::LanPath { hostname, addresses: addresses.clone(), tls, passthrough }
+                let at_home = desired.stack.home_domain().is_some();
+                Action::LanPath { hostname, addresses: addresses.clone(), tls, passthrough, at_home }
             }
         };
         steps.push((format!("{name}/path"), Stage::TryPath, path));

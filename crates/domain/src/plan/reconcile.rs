@@ -36,7 +36,7 @@ pub fn actions(desired: &Desired, observed: &Observed) -> Vec<(String, Stage, Ac
             adopt: false,
         })
         .collect();
-    if !names.is_empty() {
+    if !names.is_empty() && desired.stack.home_domain().is_none() {
         let action = Action::Records { names, cluster: desired.cluster_name().into() };
         actions.push(("records".into(), Stage::WriteRecords, action));
     }

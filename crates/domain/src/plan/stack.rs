@@ -8,7 +8,8 @@ use crate::change::{ComponentAct, Desired};
 use crate::observed::{ObjectKey, Observed};
 use crate::problem::{Code, Problem};
 use crate::stack::{
-    CLOUDFLARED_NAMESPACE, CLUSTER_TOKEN, ISSUER_NAMESPACE, StackComponent, TUNNEL_SECRET, cloudflared,
+    CLOUDFLARED_NAMESPACE, CLUSTER_TOKEN, HOME_AUTHORITY, ISSUER_NAMESPACE, StackComponent, TUNNEL_SECRET,
+    cloudflared, home_authority, home_authority_keys,
 };
 use crate::step::{Action, Claim, Stage, Step};
 
@@ -100,6 +101,20 @@ fn component_steps(
         let id = format!("issuer/{}", acme.authority.issuer());
         steps.push(step(&id, Stage::MakeIssuer, vec!["cluster-token".into()], issuer));
     }
+    if let (StackComponent::CertManager, Some(domain)) = (component, desired.stack.home_domain()) {
+        let [signer, authority, issuer] = home_authority(desired.cluster_name(), domain);
+        let apply = |manifest| Action::Apply { manifest, claim };
+        let made = Action::Certificate { namespace: ISSUER_NAMESPACE.into(), name: HOME_AUTHORITY.into() };
+        let mut needs = StackComponent::CertManager.name().to_owned();
+        for (id, stage, action) in [
+            ("authority/signer", Stage::MakeIssuer, apply(signer)),
+            ("authority", Stage::MakeIssuer, apply(authority)),
+            ("authority/certificate", Stage::IssueCertificate, made),
+            ("authority/issuer", Stage::MakeIssuer, apply(issuer)),
+        ] {
+            steps.push(step(id, stage, vec![std::mem::replace(&mut needs, id.to_owned())], action));
+        }
+    }
     Ok(steps)
 }
 
@@ -169,6 +184,10 @@ fn removal(component: StackComponent, desired: &Desired, settings: &Settings) ->
                 ObjectKey::new("bitnami.com/v1alpha1", "SealedSecret", ISSUER_NAMESPACE, CLUSTER_TOKEN);
             let mut planned: Planned = issuers.collect();
             planned.push(delete("cluster-token".into(), token));
+            planned.extend(home_authority_keys().map(|key| {
+                let id = format!("authority/{}/{}", key.kind.to_lowercase(), key.name);
+                delete(id, key)
+            }));
             planned.extend(chart(component, desired, settings).map(|key| delete(name.into(), key)));
             planned
         }

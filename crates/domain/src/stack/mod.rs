@@ -4,15 +4,18 @@
 //! replaceable; its name inside the cluster is known here alone. What a component is made of is in `component`.
 
 mod acme;
+mod authority;
 mod cloudflared;
 mod component;
 
 pub use acme::{Acme, Authority, CLUSTER_TOKEN, ISSUER_NAMESPACE};
+pub use authority::{HOME_AUTHORITY, home_authority, home_authority_keys};
 pub use cloudflared::{CLOUDFLARED_NAMESPACE, TUNNEL_ANNOTATION, TUNNEL_SECRET, cloudflared};
 pub use component::{
     Pin, SEALED_SECRETS, StackComponent, TRAEFIK_SINCE, ingress_class, traefik_config, traefik_is_recent,
 };
 
+use crate::dns::Hostname;
 use crate::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -70,6 +73,17 @@ impl IngressController {
     }
 }
 
+/// Who answers for the names of services.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
+pub enum Names {
+    /// The zones of an account at Cloudflare, where Portico writes.
+    #[default]
+    Cloudflare,
+    /// The home's own resolver, which its owner tells. The names are in `domain`, and nobody else knows them.
+    Home { domain: Hostname },
+}
+
 /// What is wanted besides the cluster itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -78,6 +92,7 @@ pub struct Stack {
     pub retired_accepted: bool,
     /// The components that are wanted besides the ingress controller, and what is pinned of any.
     pub components: BTreeMap<StackComponent, Pin>,
+    pub names: Names,
     pub acme: Option<Acme>,
     /// The tunnel's name; found again by it.
     pub tunnel: Option<String>,
@@ -90,7 +105,20 @@ impl Stack {
 
     /// The name of the ClusterIssuer that signs for LAN-only names, where there is one.
     pub fn issuer(&self) -> Option<&'static str> {
-        self.acme.as_ref().map(|acme| acme.authority.issuer())
+        match &self.names {
+            Names::Cloudflare => self.acme.as_ref().map(|acme| acme.authority.issuer()),
+            Names::Home { .. } => {
+                self.components.contains_key(&StackComponent::CertManager).then_some(HOME_AUTHORITY)
+            }
+        }
+    }
+
+    /// The domain of a homelab that does without Cloudflare.
+    pub fn home_domain(&self) -> Option<&Hostname> {
+        match &self.names {
+            Names::Cloudflare => None,
+            Names::Home { domain } => Some(domain),
+        }
     }
 
     /// What contradicts itself.
@@ -99,6 +127,15 @@ impl Stack {
         let invalid = |field: &str, value: &str| {
             Problem::new(Code::FieldInvalid).arg("field", field).arg("value", value)
         };
+        if let Some(domain) = self.home_domain() {
+            // Names below it are found by multicast, and no router is asked for them.
+            if domain.as_str() == "local" || domain.as_str().ends_with(".local") {
+                problems.push(invalid("domain", domain.as_str()).arg("example", "home.arpa"));
+            }
+            if self.acme.is_some() || self.tunnel.is_some() {
+                problems.push(Problem::new(Code::CloudflareNotUsed).arg("domain", domain));
+            }
+        }
         if let Some(acme) = &self.acme {
             problems.extend(acme.problem());
         }

@@ -142,6 +142,9 @@ pub enum Action {
         /// TLS alone counts: Traefik knows such a name on port 443 only.
         #[serde(default)]
         passthrough: bool,
+        /// The home's own resolver answers for the name, and is its owner's to tell: it need not know it yet.
+        #[serde(default)]
+        at_home: bool,
     },
     /// Performing is trying: the name leads through Cloudflare's edge and the tunnel to an answer, or to Access.
     PublicPath {
@@ -320,9 +323,9 @@ impl Action {
             Self::Certificate { namespace, name } => {
                 vec![Source::Certificate { namespace: namespace.clone(), name: name.clone() }]
             }
-            Self::LanPath { hostname, addresses, tls, .. } => {
+            Self::LanPath { hostname, addresses, tls, at_home, .. } => {
                 let hostname = hostname.to_string();
-                vec![Source::LanPath { hostname, addresses: addresses.clone(), tls: *tls }]
+                vec![Source::LanPath { hostname, addresses: addresses.clone(), tls: *tls, at_home: *at_home }]
             }
             Self::PublicPath { hostname, .. } => vec![Source::PublicPath { hostname: hostname.to_string() }],
         }
@@ -367,8 +370,10 @@ impl Action {
             Self::Access { hostname, emails, cluster } => names::access(observed, hostname, emails, cluster),
             Self::Records { names, cluster } => names::records(observed, names, cluster),
             Self::Certificate { namespace, name } => names::certificate(observed, namespace, name),
-            Self::LanPath { hostname, addresses, tls, passthrough } => {
-                names::lan_path(observed, hostname, addresses, *tls, *passthrough)
+            Self::LanPath { hostname, addresses, tls, passthrough, at_home } => {
+                let looked_up = if *at_home { &[] } else { addresses.as_slice() };
+                names::resolves(observed, hostname, looked_up)
+                    .unwrap_or_else(|| names::lan_path(observed, hostname, addresses, *tls, *passthrough))
             }
             Self::PublicPath { hostname, access } => names::public_path(observed, hostname, *access),
         }
@@ -377,7 +382,7 @@ impl Action {
     /// What a visitor may run into although the path is as it should be: resolvers that say something else.
     pub fn note(&self, observed: &Observed) -> Option<Problem> {
         let (hostname, answers) = match self {
-            Self::LanPath { hostname, .. } => {
+            Self::LanPath { hostname, at_home: false, .. } => {
                 let path = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value)?;
                 (hostname, &path.answers)
             }

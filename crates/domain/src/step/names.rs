@@ -223,6 +223,13 @@ pub(super) fn controller(
     no_if(!diff.is_empty(), || diff)
 }
 
+/// Why the name does not lead to all of these yet.
+pub(super) fn resolves(observed: &Observed, hostname: &Hostname, addresses: &[IpAddr]) -> Option<Verdict> {
+    let path = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value)?;
+    let missing = addresses.iter().find(|address| !path.answers.authoritative().contains(address))?;
+    Some(waiting(format!("{hostname} does not resolve to {missing} yet")))
+}
+
 pub(super) fn lan_path(
     observed: &Observed,
     hostname: &Hostname,
@@ -233,9 +240,6 @@ pub(super) fn lan_path(
     let Some(path) = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value) else {
         return waiting(format!("http://{hostname}/ is asked over every address"));
     };
-    if let Some(missing) = addresses.iter().find(|address| !path.answers.authoritative().contains(address)) {
-        return waiting(format!("{hostname} does not resolve to {missing} yet"));
-    }
     // A service that speaks TLS itself shows what it likes, as long as it is not what the controller shows for it.
     let fits = |shown: &TlsAnswer| if passthrough { !shown.is_placeholder() } else { shown.is_for(hostname) };
     let mut diff = Vec::new();

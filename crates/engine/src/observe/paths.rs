@@ -13,8 +13,8 @@ use std::net::{IpAddr, SocketAddr};
 impl Engine {
     pub(super) async fn try_path(&self, source: &Source, seen: &mut Observed) {
         match source {
-            Source::LanPath { hostname, addresses, tls } => {
-                let path = self.seen(self.lan_path(hostname, addresses, *tls)).await;
+            Source::LanPath { hostname, addresses, tls, at_home } => {
+                let path = self.seen(self.lan_path(hostname, addresses, *tls, *at_home)).await;
                 seen.lan_paths.insert(hostname.clone(), path);
             }
             Source::PublicPath { hostname } => {
@@ -61,7 +61,20 @@ impl Engine {
         Answers { authoritative, public, system }
     }
 
-    async fn lan_path(&self, hostname: &str, addresses: &[IpAddr], tls: bool) -> Result<LanPath, Problem> {
+    /// Where the home's own resolver has the last word, it alone is asked, and nobody outside hears of the name.
+    async fn answers_at_home(&self, hostname: &str) -> Answers {
+        let system = &self.inner.outside.endpoints.resolvers.system;
+        let system = resolver::addresses(system, hostname).await.map_err(|error| Problem::from(&error));
+        Answers { authoritative: system.clone(), public: Ok(Vec::new()), system }
+    }
+
+    async fn lan_path(
+        &self,
+        hostname: &str,
+        addresses: &[IpAddr],
+        tls: bool,
+        at_home: bool,
+    ) -> Result<LanPath, Problem> {
         let ports = self.inner.outside.endpoints.ports;
         let http = join_all(addresses.iter().map(|address| async move {
             let answer = probe::http(hostname, *address, ports.http).await;
@@ -72,7 +85,10 @@ impl Engine {
             let answer = probe::tls(hostname, *address, ports.https).await;
             (*address, answer.map_err(|error| Problem::from(&error)))
         }));
-        let (answers, http, shown) = tokio::join!(self.answers(hostname), http, shown);
+        let answers = async {
+            if at_home { self.answers_at_home(hostname).await } else { self.answers(hostname).await }
+        };
+        let (answers, http, shown) = tokio::join!(answers, http, shown);
         // Without the zone's own word, nothing can be said of the name.
         if let Err(why) = &answers.authoritative {
             return Err(why.clone());

@@ -9,7 +9,8 @@ use crate::cloudflare;
 use crate::homelab::{Homelab, Machine, Numbers};
 use crate::kube::Cluster;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 const VERSION: u32 = 1;
@@ -24,6 +25,8 @@ pub(crate) struct Document {
     clusters: Vec<Member>,
     pub(crate) account: cloudflare::Saved,
     pub(crate) internet: bool,
+    #[serde(default)]
+    pub(crate) router: BTreeMap<String, Vec<Ipv4Addr>>,
     /// Container images that no registry hands out.
     pub(crate) unpullable: BTreeSet<String>,
     pub(crate) authority: acme::Authority,
@@ -58,6 +61,7 @@ impl Document {
             clusters: state.clusters.iter().cloned().map(Member).collect(),
             account: homelab.cloud.saved(),
             internet: state.internet,
+            router: state.router.clone(),
             unpullable: state.unpullable.clone(),
             authority: homelab.authority.clone(),
             conduct: state.acme.clone(),

@@ -23,7 +23,7 @@ async fn ask(server: &DnsServer, name: &str, kind: RecordType) -> (ResponseCode,
 }
 
 async fn server(api: &Api) -> DnsServer {
-    DnsServer::start(Role::Authoritative, api.cloud.clone(), api.faults.clone(), Vec::new())
+    DnsServer::start(Role::Authoritative, api.cloud.clone(), api.faults.clone(), Box::new(Vec::new))
         .await
         .expect("a port")
 }

@@ -32,6 +32,7 @@ impl Lan {
 
     async fn server(&self, role: Role) -> DnsServer {
         let hosts = vec![(Ipv4Addr::new(127, 77, 0, 11), "pi-1.lan".to_owned())];
+        let hosts = Box::new(move || hosts.clone());
         DnsServer::start(role, self.cloud.clone(), self.faults.clone(), hosts).await.expect("a server")
     }
 

@@ -79,6 +79,15 @@ fn read(shown: &CertificateDer<'_>, millis: u32) -> Result<TlsAnswer, String> {
     })
 }
 
+/// The SHA-256 of a certificate in PEM, as browsers show it, and its end in unix ms; `None` when it is none.
+pub fn identity(pem: &str) -> Option<(String, i64)> {
+    let (_, block) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).ok()?;
+    let certificate = block.parse_x509().ok()?;
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &block.contents);
+    let pairs: Vec<String> = digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+    Some((pairs.join(":"), certificate.validity().not_after.timestamp() * 1_000))
+}
+
 /// Takes every certificate, and still checks that the server holds its key.
 #[derive(Debug)]
 struct Reader(Arc<CryptoProvider>);

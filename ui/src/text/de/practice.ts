@@ -27,6 +27,10 @@ export const practice: Widened<typeof english> = {
       name: 'Zertifikate werden verweigert',
       note: 'Die Stelle erkennt den Beweis nicht an, dass ein Name dir gehört. Vorhandene Zertifikate bleiben.',
     },
+    'router-told': {
+      name: 'Der Router kennt die Namen',
+      note: 'Als hättest du ihm gesagt, dass alles unter {subject} zu den Workern führt: für ein Homelab ohne Cloudflare.',
+    },
   },
   of: '{name}, {machine}',
   machine: 'Rechner',

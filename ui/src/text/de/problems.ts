@@ -178,6 +178,22 @@ export const problems: Record<Code, Sentence> = {
     what: 'Es gibt keinen Tunnel, durch den das Internet hereinkommen könnte.',
     next: 'Richte zuerst auf der Seite Stack einen ein.',
   },
+  'cloudflare-not-used': {
+    what: 'Dieses Homelab kommt ohne Cloudflare aus.',
+    next: 'Lass {hostname|es} im LAN oder richte Cloudflare ein.',
+  },
+  'hostname-outside': {
+    what: '{hostname} liegt nicht unter {domain}.',
+    next: 'Nimm einen Namen, der auf .{domain} endet.',
+  },
+  'names-in-use': {
+    what: 'Dienste haben noch Namen, darunter {hostname}.',
+    next: 'Entferne diese zuerst.',
+  },
+  'name-not-at-home': {
+    what: 'Dein Netz führt {hostname} nicht zu {expected}; sein Resolver sagt: {found|nichts}.',
+    next: 'Sag es deinem Router, einmal für alle Namen: auf der Seite Stack, Zu Hause.',
+  },
   'exposure-missing': { what: 'Kein Dienst heißt {service}.', next: 'Die Seite Dienste führt sie auf.' },
   'certificate-pending': {
     what: 'Das Zertifikat {certificate} ist unterwegs; es wartet bei {link}: {reason}',

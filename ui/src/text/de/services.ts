@@ -73,6 +73,9 @@ export const services: Widened<typeof english> = {
     cloudflare: 'Cloudflare zeigt das Zertifikat.',
     service: 'Der Dienst zeigt sein eigenes Zertifikat.',
   },
+  showsHome: 'Die Zertifizierungsstelle deines Homelabs unterschreibt dafür.',
+  atHome:
+    'Dieses Homelab kommt ohne Cloudflare aus, und ohne es kommt niemand aus dem Internet herein. Entferne zuerst die Dienste und richte dann Cloudflare ein.',
   toCertificates: 'Zertifikate einrichten',
   noTunnel:
     'Es gibt noch keinen Tunnel. Ein Tunnel ist eine Verbindung, die der Cluster selbst zu Cloudflare öffnet; Besucher kommen durch ihn herein, und dein Router bleibt zu.',

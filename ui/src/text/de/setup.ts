@@ -36,10 +36,10 @@ export const setup: Widened<typeof english> = {
       text: 'Jeder Schritt wird mit seinem genauen Befehl gezeigt. Der Bau kann angehalten werden und geht dort weiter, wo er stand, auch nach einem Stromausfall.',
       act: 'Zur Vorschau',
     },
-    cloudflare: {
-      title: 'Cloudflare',
-      text: 'Mit einem Token schreibt Portico Namen in deine Zone, holt Zertifikate und öffnet einen Tunnel. Einträge von dir werden nie angerührt. Ohne es läuft dein Cluster, hat aber keine Namen.',
-      act: 'Token angeben',
+    names: {
+      title: 'Namen und Zertifikate',
+      text: 'Über Cloudflare, mit einem Token: Namen in deiner Zone, Zertifikate, denen jeder Browser vertraut, ein Tunnel für öffentliche Dienste; Einträge von dir werden nie angerührt. Oder ohne, nur für dein LAN, mit einer eigenen Zertifizierungsstelle.',
+      act: 'Wählen',
     },
     service: {
       title: 'Erster Dienst',

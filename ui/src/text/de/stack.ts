@@ -8,6 +8,7 @@ export const stack: Widened<typeof english> = {
     ingress: 'Ingress',
     tokens: 'Token',
     'set-up': 'Einrichtung',
+    home: 'Zu Hause',
     keys: 'Schlüssel',
   },
   needCluster: 'Der Stack ist das, was außer deinen Diensten im Cluster läuft. Baue zuerst einen Cluster.',
@@ -112,7 +113,20 @@ export const stack: Widened<typeof english> = {
   },
   setUp: {
     title: 'Zertifikate und der Tunnel',
-    steps: { tokens: 'Token', certificates: 'Zertifikate', tunnel: 'Tunnel' },
+    names: 'Wer die Namen kennt',
+    namesOptions: { cloudflare: 'Cloudflare', home: 'Nur dein Zuhause' },
+    namesTexts: {
+      cloudflare:
+        'Portico schreibt Namen in deine Zonen bei Cloudflare. Dienste können im LAN bleiben oder öffentlich sein, und jeder Browser vertraut den Zertifikaten.',
+      home: 'Ohne Konto und ohne Domain: Dienste bleiben im LAN. Deinem Router sagst du einmal, wohin die Namen führen; deine Geräte vertrauen einer eigenen Zertifizierungsstelle.',
+    },
+    domainText:
+      'Alle Dienste heißen wie etwas unter dieser Domain. Niemand sonst kennt sie; home.arpa ist für genau das reserviert.',
+    domain: 'Domain',
+    domainHint: 'home.arpa, oder eine, die es nur bei dir gibt. Nicht .local.',
+    authorityText:
+      'Im Cluster entsteht eine eigene Zertifizierungsstelle. Sie kann nur für diese Domain unterschreiben: Wer ihr vertraut, vertraut ihr mit nichts anderem. Ihr Schlüssel verlässt den Cluster nie.',
+    steps: { domain: 'Domain', authority: 'Zertifikate', tokens: 'Token', certificates: 'Zertifikate', tunnel: 'Tunnel' },
     tokensText: 'Alles Weitere geschieht über Cloudflare, deshalb kommen die Token zuerst.',
     tokenGiven: 'angegeben',
     tokenMissing: 'fehlt',
@@ -145,6 +159,50 @@ export const stack: Widened<typeof english> = {
     tunnelHint: 'Ein Tunnel von dir mit diesem Namen wird wieder verwendet.',
     done: 'Der Stack ist eingerichtet',
     toService: 'Dienst hinzufügen',
+  },
+  home: {
+    router: 'Sag es deinem Router',
+    routerText:
+      'Einmal für alle Namen: Alles unter {domain} führt zu den Maschinen, auf denen Dienste laufen. Eine dieser Arten genügt.',
+    noAddress: 'Gerade ist keine Maschine bereit, zu der die Namen führen könnten.',
+    ways: {
+      rewrite: {
+        title: 'Router, AdGuard Home, Unbound',
+        text: 'Die Seite nennt es DNS-Umschreibung, lokaler Eintrag oder Host-Überschreibung.',
+      },
+      dnsmasq: { title: 'dnsmasq: OpenWrt, Pi-hole', text: 'Diese Zeilen in seine Konfiguration.' },
+      hosts: {
+        title: 'Nur ein Computer',
+        text: 'Diese Zeile in /etc/hosts; unter Windows in C:\\Windows\\System32\\drivers\\etc\\hosts.',
+      },
+    },
+    routerSeen: 'Sobald dein Router die Namen kennt, wird ihr Punkt im Fluss grün.',
+    devices: 'Sag es deinen Geräten',
+    devicesText:
+      'Ein Gerät vertraut den Diensten, wenn es der Stelle deines Homelabs vertraut. Sie kann nur für {domain} unterschreiben. Vergleiche den Fingerabdruck, bevor du sie installierst.',
+    fingerprint: 'SHA-256',
+    until: 'Gilt bis',
+    path: 'Datei auf diesem Computer',
+    pathHint: 'Das Zertifikat ist kein Geheimnis.',
+    save: 'Zertifikat speichern',
+    saved: 'Gespeichert in {path}.',
+    systems: {
+      linux: {
+        title: 'Debian, Ubuntu',
+        text: 'Für alle Programme, die den Zertifikaten des Systems folgen.',
+      },
+      macos: { title: 'macOS', text: 'Für alle Programme außer Firefox.' },
+      windows: { title: 'Windows', text: 'Für deinen Benutzer; Firefox hat eigene Zertifikate.' },
+      phone: {
+        title: 'Telefone',
+        text: 'Schick die Datei aufs Gerät. Android: Einstellungen, Sicherheit, CA-Zertifikat installieren. iOS: das Profil installieren, dann unter Allgemein, Info, Zertifikatsvertrauen einschalten.',
+      },
+      firefox: {
+        title: 'Firefox',
+        text: 'Einstellungen, Datenschutz und Sicherheit, Zertifikate anzeigen, Zertifizierungsstellen, Importieren.',
+      },
+    },
+    noAuthority: 'Es gibt noch keine Stelle: cert-manager ist nicht gewünscht oder noch nicht so weit.',
   },
   keys: {
     title: 'Schlüssel der versiegelten Geheimnisse',

@@ -26,6 +26,10 @@ export const practice = {
       name: 'Certificates are refused',
       note: 'The authority does not accept the proof that a name is yours. Certificates that are there stay.',
     },
+    'router-told': {
+      name: 'The router knows the names',
+      note: 'As if you had told it that everything below {subject} leads to the workers: for a homelab without Cloudflare.',
+    },
   } satisfies Record<SituationKind, { name: string; note: string }>,
   of: '{name}, {machine}',
   machine: 'Machine',

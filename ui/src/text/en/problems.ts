@@ -29,6 +29,7 @@ const here: Partial<Record<Code, Partial<Sentence>>> = {
   },
   'tunnel-missing': { next: 'Set one up on the page Stack.' },
   'no-tunnel': { next: 'Set one up first, on the page Stack.' },
+  'name-not-at-home': { next: 'Tell your router, once for all names: on the page Stack, At home.' },
   'hand-edited': { next: 'It was left as it is. Repair the component to undo that; or keep the change.' },
   'record-missing': { next: 'Write the records anew.' },
   'wildcard-record': { next: 'Names on the LAN break in browsers behind it (Encrypted Client Hello).' },

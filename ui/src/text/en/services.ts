@@ -70,6 +70,9 @@ export const services = {
     cloudflare: 'Cloudflare shows the certificate.',
     service: 'The service shows its own certificate.',
   },
+  showsHome: "Your homelab's own authority signs for it.",
+  atHome:
+    'This homelab does without Cloudflare, and without it nobody comes in from the internet. Remove the services first, then set Cloudflare up.',
   toCertificates: 'Set up certificates',
   noTunnel:
     'There is no tunnel yet. A tunnel is a connection that the cluster itself opens to Cloudflare; visitors come in through it, and your router stays closed.',

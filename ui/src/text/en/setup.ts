@@ -35,10 +35,10 @@ export const setup = {
       text: 'Every step is shown with its exact command. The build can be stopped, and goes on where it stopped, also after a power cut.',
       act: 'To the preview',
     },
-    cloudflare: {
-      title: 'Cloudflare',
-      text: 'A token lets Portico write names in your zone, get certificates and open a tunnel. Records that you made are never touched. Without it your cluster works, but has no names.',
-      act: 'Give a token',
+    names: {
+      title: 'Names and certificates',
+      text: 'Through Cloudflare, with a token: names in your zone, certificates that every browser trusts, a tunnel for public services; records that you made are never touched. Or without it, for your LAN alone, with an authority of your own.',
+      act: 'Choose',
     },
     service: {
       title: 'First service',

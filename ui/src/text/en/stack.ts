@@ -7,6 +7,7 @@ export const stack = {
     ingress: 'Ingress',
     tokens: 'Tokens',
     'set-up': 'Set-up',
+    home: 'At home',
     keys: 'Keys',
   },
   needCluster: 'The stack is what runs in the cluster besides your services. Build a cluster first.',
@@ -111,7 +112,20 @@ export const stack = {
   },
   setUp: {
     title: 'Certificates and the tunnel',
-    steps: { tokens: 'Tokens', certificates: 'Certificates', tunnel: 'Tunnel' },
+    names: 'Who knows the names',
+    namesOptions: { cloudflare: 'Cloudflare', home: 'Your home alone' },
+    namesTexts: {
+      cloudflare:
+        'Portico writes names into your zones at Cloudflare. Services can stay on the LAN or be public, and every browser trusts their certificates.',
+      home: 'Without an account and without a domain: services stay on the LAN. You tell your router once where the names lead, and your devices to trust an authority of your own.',
+    },
+    domainText:
+      'Every service has a name below this domain. Nobody else knows it; home.arpa is set aside for exactly this.',
+    domain: 'Domain',
+    domainHint: 'home.arpa, or one that exists at your home alone. Not .local.',
+    authorityText:
+      'An authority of your own is made in the cluster. It can sign for this domain alone: who trusts it trusts it with nothing else. Its key never leaves the cluster.',
+    steps: { domain: 'Domain', authority: 'Certificates', tokens: 'Tokens', certificates: 'Certificates', tunnel: 'Tunnel' },
     tokensText: 'Everything below happens through Cloudflare, so the tokens come first.',
     tokenGiven: 'given',
     tokenMissing: 'missing',
@@ -143,6 +157,47 @@ export const stack = {
     tunnelHint: 'A tunnel of yours by that name is used again.',
     done: 'The stack is set up',
     toService: 'Add a service',
+  },
+  home: {
+    router: 'Tell your router',
+    routerText:
+      'Once for all names: everything below {domain} leads to the machines that run services. One of these ways is enough.',
+    noAddress: 'At the moment no machine is ready that the names could lead to.',
+    ways: {
+      rewrite: {
+        title: 'Router, AdGuard Home, Unbound',
+        text: 'Its page calls it a DNS rewrite, a local record or a host override.',
+      },
+      dnsmasq: { title: 'dnsmasq: OpenWrt, Pi-hole', text: 'These lines in its configuration.' },
+      hosts: {
+        title: 'One computer alone',
+        text: 'This line in /etc/hosts; on Windows in C:\\Windows\\System32\\drivers\\etc\\hosts.',
+      },
+    },
+    routerSeen: 'As soon as your router knows the names, their dot in the flow turns green.',
+    devices: 'Tell your devices',
+    devicesText:
+      "A device trusts the services once it trusts your homelab's authority. It can sign for {domain} alone. Compare the fingerprint before you install it.",
+    fingerprint: 'SHA-256',
+    until: 'Good until',
+    path: 'File on this computer',
+    pathHint: 'The certificate is no secret.',
+    save: 'Save the certificate',
+    saved: 'Saved in {path}.',
+    systems: {
+      linux: { title: 'Debian, Ubuntu', text: "For all programs that follow the system's certificates." },
+      macos: { title: 'macOS', text: 'For all programs but Firefox.' },
+      windows: { title: 'Windows', text: 'For your user; Firefox has certificates of its own.' },
+      phone: {
+        title: 'Phones',
+        text: 'Send the file to it. Android: Settings, Security, install a CA certificate. iOS: install the profile, then switch it on under General, About, Certificate Trust Settings.',
+      },
+      firefox: {
+        title: 'Firefox',
+        text: 'Settings, Privacy and Security, View Certificates, Authorities, Import.',
+      },
+    },
+    noAuthority: 'There is no authority yet: cert-manager is not wanted, or not done.',
   },
   keys: {
     title: 'Keys of sealed secrets',

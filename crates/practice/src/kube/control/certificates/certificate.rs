@@ -1,7 +1,7 @@
 //! Certificates: whether the Secret is as it should be, when a new one is due, and the steps of getting it.
 //!
 //! Keys are made anew each time. Failures wait as cert-manager waits, by the practice clock. Of a spec, the names, the
-//! Secret, the issuer and `renewBefore` count.
+//! Secret, the issuer, `renewBefore` and what an authority needs count.
 
 use super::{CERTIFICATES, REQUESTS, WHO, below, kind_of, read, say, written};
 use crate::kube::control::{Pass, condition, is_true, items, name, namespace};
@@ -233,6 +233,9 @@ fn ask(pass: &Pass<'_>, certificate: &Value, key: &Key, pair: &KeyPair) {
             "username": "system:serviceaccount:cert-manager:cert-manager", "usages": ["digital signature", "key encipherment"],
         },
     });
+    if certificate["spec"]["isCA"] == true {
+        object["spec"]["isCA"] = json!(true);
+    }
     object["metadata"]["annotations"] = json!({
         "cert-manager.io/certificate-name": name(certificate), "cert-manager.io/certificate-revision": revision(certificate).to_string(),
         "cert-manager.io/private-key-secret-name": fresh["status"]["nextPrivateKeySecretName"],
@@ -260,7 +263,7 @@ fn store(pass: &Pass<'_>, certificate: &Value, request: &Value, pair: &KeyPair) 
     let secret = certificate["spec"]["secretName"].as_str().unwrap_or_default();
     let reference = &certificate["spec"]["issuerRef"];
     let names = dns_names(certificate);
-    let object = json!({
+    let mut object = json!({
         "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
         "data": {"tls.crt": request["status"]["certificate"], "tls.key": STANDARD.encode(pair.serialize_pem())},
         "metadata": {"name": secret, "namespace": namespace(certificate), "labels": {"controller.cert-manager.io/fao": "true"}, "annotations": {
@@ -270,6 +273,9 @@ fn store(pass: &Pass<'_>, certificate: &Value, request: &Value, pair: &KeyPair) 
             "cert-manager.io/issuer-kind": kind_of(reference), "cert-manager.io/issuer-name": reference["name"],
         }},
     });
+    if let Some(authority) = request["status"]["ca"].as_str() {
+        object["data"]["ca.crt"] = json!(authority);
+    }
     pass.store.put(
         &Key::namespaced("secrets", namespace(certificate), secret),
         object,

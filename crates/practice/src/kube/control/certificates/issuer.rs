@@ -1,9 +1,9 @@
 //! Issuers: ready once their account is registered with the authority.
 //!
-//! An account is registered again only when its server or its e-mail changed. Issuers of other kinds than ACME stay as
-//! they are: nobody here makes them ready.
+//! An account is registered again only when its server or its e-mail changed. Issuers inside the cluster are ready
+//! when `inside` can sign with them; those of other kinds stay as they are: nobody here makes them ready.
 
-use super::{WHO, say};
+use super::{WHO, inside, say};
 use crate::kube::control::{Pass, is_true, items, name, namespace};
 use crate::kube::store::Key;
 use base64::Engine;
@@ -18,10 +18,17 @@ pub fn reconcile(pass: &mut Pass<'_>, home: &str) {
             let kept = is_true(&issuer, "Ready")
                 && issuer["status"]["acme"]["uri"].as_str().map(host) == acme["server"].as_str().map(host)
                 && issuer["status"]["acme"]["lastRegisteredEmail"] == acme["email"];
+            let space = if namespace(&issuer).is_empty() { home } else { namespace(&issuer) };
+            if let Some(ready) = inside::ready(pass, &issuer, space) {
+                pass.status(&key, WHO, |issuer| match &ready {
+                    Ok((reason, message)) => say(issuer, "Ready", "True", reason, message),
+                    Err(why) => say(issuer, "Ready", "False", "ErrGetKeyPair", why),
+                });
+                continue;
+            }
             if acme.is_null() || !issuer["metadata"]["deletionTimestamp"].is_null() || kept {
                 continue;
             }
-            let space = if namespace(&issuer).is_empty() { home } else { namespace(&issuer) };
             set_up(pass, &issuer, &key, space);
         }
     }

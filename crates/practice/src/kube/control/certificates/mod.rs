@@ -2,10 +2,12 @@
 //!
 //! One module for each link of the chain, so that what is missing fails at its own link, in cert-manager's words:
 //! Ingress -> Certificate -> CertificateRequest -> Order -> Challenge. Keys are on P-256 and not RSA, to be quick.
-//! Deliberately absent: HTTP-01, other DNS providers than Cloudflare, issuers that are no ACME ones, Gateways.
+//! Issuers inside the cluster (self-signed, and a CA in a Secret) are in `inside`.
+//! Deliberately absent: HTTP-01, other DNS providers than Cloudflare, Vault, Venafi, Gateways.
 
 mod certificate;
 mod challenge;
+mod inside;
 mod issuer;
 mod order;
 mod request;

@@ -2,7 +2,7 @@
 //!
 //! Everything is approved, as by cert-manager's own approver. Requests that a person makes go the same way.
 
-use super::{ORDERS, REQUESTS, below, issuer_of, kind_of, numbered, say, written};
+use super::{ORDERS, REQUESTS, below, inside, issuer_of, kind_of, numbered, say, written};
 use crate::kube::control::{Pass, condition, is_true, name, namespace};
 use crate::kube::store::Key;
 use crate::{acme, pem};
@@ -62,6 +62,12 @@ fn sign(pass: &Pass<'_>, request: &Arc<Value>) {
     if !is_true(&issuer, "Ready") {
         return pending("IssuerNotReady", "Referenced issuer does not have a Ready status condition");
     }
+    if let Some(signed) = inside::sign(pass, &issuer, request) {
+        return match signed {
+            Ok(signed) => issued(pass, request, &key, &signed.certificate, Some(&signed.authority)),
+            Err(why) => pending("SigningError", &why),
+        };
+    }
     let names = names(request);
     let order = Key::namespaced(ORDERS, namespace(request), &numbered(name(request), &names.join(",")));
     let place = format!("{}/{}", order.namespace, order.name);
@@ -89,16 +95,22 @@ fn sign(pass: &Pass<'_>, request: &Arc<Value>) {
                 say(object, "Ready", "False", "Failed", &message);
             });
         }
-        ("valid", Some(certificate)) => {
-            let message = "Certificate fetched from issuer successfully";
-            pass.event(request, "CertificateRequest", "CertificateIssued", message, false);
-            pass.status(&key, WHO, |object| {
-                object["status"]["certificate"] = json!(certificate);
-                say(object, "Ready", "True", "Issued", message);
-            });
-        }
+        ("valid", Some(certificate)) => issued(pass, request, &key, certificate, None),
         _ => {
             pending("OrderPending", &format!("Waiting on certificate issuance from order {place}: {state:?}"))
         }
     }
+}
+
+/// The certificate and, where it is known, the authority's own, both as base64 of PEM.
+fn issued(pass: &Pass<'_>, request: &Value, key: &Key, certificate: &str, authority: Option<&str>) {
+    let message = "Certificate fetched from issuer successfully";
+    pass.event(request, "CertificateRequest", "CertificateIssued", message, false);
+    pass.status(key, WHO, |object| {
+        object["status"]["certificate"] = json!(certificate);
+        if let Some(authority) = authority {
+            object["status"]["ca"] = json!(authority);
+        }
+        say(object, "Ready", "True", "Issued", message);
+    });
 }
