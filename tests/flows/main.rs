@@ -10,6 +10,7 @@ mod build;
 mod expose;
 mod faults;
 mod history;
+mod home;
 mod keep;
 mod killed;
 mod portico;

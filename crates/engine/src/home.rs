@@ -4,15 +4,12 @@
 //! certificate is installed on them. Both are the owner's to do; here is what it takes.
 
 use crate::Engine;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use portico_domain::dns::Hostname;
-use portico_domain::observed::{ObjectKey, Source};
+use portico_domain::observed::Source;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::stack::{HOME_AUTHORITY, ISSUER_NAMESPACE};
 use portico_world::probe;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::net::IpAddr;
 use std::path::Path;
 use ts_rs::TS;
@@ -63,13 +60,10 @@ impl Engine {
         })
     }
 
-    /// Of the Secret, the certificate alone is kept.
     async fn home_authority(&self) -> Result<Option<HomeAuthority>, Problem> {
         let kube = self.inner.outside.kube().await?;
-        let key = ObjectKey::new("v1", "Secret", ISSUER_NAMESPACE, HOME_AUTHORITY);
-        let secret = kube.get(&key).await.map_err(|error| Problem::from(&error))?;
-        let text = secret.as_ref().and_then(|secret| secret.pointer("/data/tls.crt")).and_then(Value::as_str);
-        let pem = text.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
+        let pem = kube.certificate_in(ISSUER_NAMESPACE, HOME_AUTHORITY).await;
+        let pem = pem.map_err(|error| Problem::from(&error))?;
         Ok(pem.and_then(|certificate_pem| {
             let (fingerprint, not_after) = probe::identity(&certificate_pem)?;
             Some(HomeAuthority { certificate_pem, fingerprint, not_after })

@@ -49,6 +49,7 @@ pub fn stack() -> Stack {
         components: components.into_iter().map(|component| (component, Pin::default())).collect(),
         acme: Some(acme),
         tunnel: Some(TUNNEL.into()),
+        ..Stack::default()
     }
 }
 

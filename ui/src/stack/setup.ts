@@ -71,4 +71,8 @@ const fields: Record<string, SetUpField> = {
 
 /** The field that can put a problem right; null when none can. */
 export const fieldOf = ({ code, args }: Problem): SetUpField | null =>
-  code === 'hostname-invalid' ? 'domain' : code === 'field-invalid' ? (fields[args.field ?? ''] ?? null) : null;
+  code === 'hostname-invalid'
+    ? 'domain'
+    : code === 'field-invalid'
+      ? (fields[args.field ?? ''] ?? null)
+      : null;

@@ -133,8 +133,13 @@ fn a_lan_name_resolves_answers_and_shows_its_own_certificate() {
         };
         let mut observed = Observed::default();
         observed.lan_paths.insert(host().to_string(), seen(path));
-        let action =
-            Action::LanPath { hostname: host(), addresses: vec![address], tls: true, passthrough: false };
+        let action = Action::LanPath {
+            hostname: host(),
+            addresses: vec![address],
+            tls: true,
+            passthrough: false,
+            at_home: false,
+        };
         assert_eq!(word(&action.verdict(&observed)), expected, "{resolved} {status} {certificate}");
     }
     for (certificate, expected) in [("argocd-server", "yes"), ("ingress.local", "no")] {
@@ -143,7 +148,8 @@ fn a_lan_name_resolves_answers_and_shows_its_own_certificate() {
         let mut observed = Observed::default();
         observed.lan_paths.insert(host().to_string(), seen(path));
         let addresses = vec![address];
-        let action = Action::LanPath { hostname: host(), addresses, tls: true, passthrough: true };
+        let action =
+            Action::LanPath { hostname: host(), addresses, tls: true, passthrough: true, at_home: false };
         assert_eq!(word(&action.verdict(&observed)), expected, "{certificate} passed through");
     }
 }

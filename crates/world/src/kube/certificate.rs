@@ -4,6 +4,8 @@
 //! `domain::certificate`'s.
 
 use super::{Kube, KubeError};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use kube::api::ListParams;
 use portico_domain::certificate::CertificateChain;
 use portico_domain::observed::ObjectKey;
@@ -32,6 +34,15 @@ impl Kube {
             objects.extend(owned);
         }
         Ok(CertificateChain::of(namespace, name, &objects))
+    }
+
+    /// The certificate in a TLS Secret, as PEM; its key is dropped unread.
+    pub async fn certificate_in(&self, namespace: &str, secret: &str) -> Result<Option<String>, KubeError> {
+        let key = ObjectKey::new("v1", "Secret", namespace, secret);
+        let found = self.api(&key).get_opt(secret).await;
+        let found = found.map_err(|error| KubeError::from_api(secret, error))?;
+        let text = found.as_ref().and_then(|object| object.data.pointer("/data/tls.crt")?.as_str());
+        Ok(text.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok()))
     }
 
     /// Objects of a kind that belong to `owner`, the newest first.

@@ -3,6 +3,7 @@
 //! The handshake is done with a verifier that accepts every certificate: nothing is sent over the connection, and the
 //! one that is shown is what was asked for, right or wrong.
 
+use portico_domain::digest::sha256;
 use portico_domain::observed::TlsAnswer;
 use portico_domain::problem::{Code, Problem};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -83,8 +84,8 @@ fn read(shown: &CertificateDer<'_>, millis: u32) -> Result<TlsAnswer, String> {
 pub fn identity(pem: &str) -> Option<(String, i64)> {
     let (_, block) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).ok()?;
     let certificate = block.parse_x509().ok()?;
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &block.contents);
-    let pairs: Vec<String> = digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+    let digest = sha256(&block.contents).to_uppercase();
+    let pairs: Vec<&str> = (0..digest.len()).step_by(2).map(|at| &digest[at..at + 2]).collect();
     Some((pairs.join(":"), certificate.validity().not_after.timestamp() * 1_000))
 }
 

@@ -11,6 +11,15 @@ export type ApiError = { code: Code, args: { [key in string]: string },
 detail: string | null, };
 export type App = "grafana" | "argocd";
 export type ApplyRequest = { plan: string, };
+export type AtHome = { 
+/**
+ * Every service's name is below it.
+ */
+domain: Hostname, 
+/**
+ * Where all the names should lead: the machines that run services.
+ */
+addresses: Array<string>, hostnames: Array<Hostname>, authority: HomeAuthority | null, };
 export type Authority = { "kind": "staging" } | { "kind": "production" } | { "kind": "custom", directory: string, ca: string | null, };
 export type AvailableService = { namespace: string, name: string, ports: Array<number>, };
 export type Backend = { "kind": "echo", image: string, } | { "kind": "app", app: App, } | { "kind": "service", namespace: string, name: string, port: number, };
@@ -53,7 +62,7 @@ export type ClusterDocument = { version: number,
  */
 name: string, k3s: K3s, machines: Array<Machine>, options: Options, };
 export type ClusterStatus = { name: string, k3sVersion: string, machines: number, };
-export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "service-name-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "backend-silent" | "backend-fails" | "name-not-exposed" | "away-from-home" | "ingress-missing" | "ingress-class-differs" | "certificate-differs" | "certificate-expired" | "certificate-expiring" | "route-missing" | "route-elsewhere" | "access-missing" | "access-differs" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "practice-missing" | "link-refused" | "browser-missing" | "request-malformed" | "internal";
+export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "service-name-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "cloudflare-not-used" | "hostname-outside" | "names-in-use" | "name-not-at-home" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "backend-silent" | "backend-fails" | "name-not-exposed" | "away-from-home" | "ingress-missing" | "ingress-class-differs" | "certificate-differs" | "certificate-expired" | "certificate-expiring" | "route-missing" | "route-elsewhere" | "access-missing" | "access-differs" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "practice-missing" | "link-refused" | "browser-missing" | "request-malformed" | "internal";
 export type Column = "who" | "name" | "way-in" | "ingress" | "service" | "runs-on";
 export type ComponentAct = { "kind": "install", pin: Pin, } | { "kind": "repair" } | { "kind": "remove" };
 export type ComponentState = { component: StackComponent, wanted: boolean, 
@@ -166,6 +175,15 @@ export type HistoryStorage = { retention: Retention,
  */
 bytes: number, };
 export type HistoryWindow = "day" | "week" | "month" | "quarter" | "year";
+export type HomeAuthority = { certificatePem: string, 
+/**
+ * SHA-256 of the certificate, as browsers and systems show it.
+ */
+fingerprint: string, 
+/**
+ * Unix ms.
+ */
+notAfter: number, };
 export type Hop = { id: string, column: Column, label: string, 
 /**
  * What is said below the label: an address, a count; plain data, not a sentence.
@@ -362,6 +380,7 @@ iptablesVersion: string | null, listening: Array<Listener>,
 cmdlinePath: string | null, cmdlineText: string | null, k3s: K3sFacts, };
 export type Machines = { hosts: Array<Host>, };
 export type NameRef = { hostname: string, };
+export type Names = { "kind": "cloudflare" } | { "kind": "home", domain: Hostname, };
 export type NamesReport = { wildcards: Array<Wildcard>, problems: Array<Problem>, };
 export type Need = "always" | "public" | "access";
 export type OpenPorts = { first: number, last: number, 
@@ -465,6 +484,7 @@ progress: number | null, log: Array<string>, problem: Problem | null,
  */
 note: Problem | null, };
 export type Runs = { runs: Array<Run>, };
+export type SaveTo = { path: string, };
 export type ScanStart = { 
 /**
  * Empty: the computer's own networks.
@@ -498,7 +518,7 @@ export type Situation = { kind: SituationKind,
  * The machine or the zone that it is about.
  */
 subject: string | null, on: boolean, };
-export type SituationKind = "machine-off" | "disk-full" | "internet-down" | "token-revoked" | "wildcard-added" | "certificate-refused";
+export type SituationKind = "machine-off" | "disk-full" | "internet-down" | "token-revoked" | "wildcard-added" | "certificate-refused" | "router-told";
 export type SshSeen = { address: string, port: number, 
 /**
  * The identification string, control characters replaced, at most 255 characters.
@@ -516,7 +536,7 @@ retiredAccepted: boolean,
 /**
  * The components that are wanted besides the ingress controller, and what is pinned of any.
  */
-components: { [key in StackComponent]?: Pin }, acme: Acme | null, 
+components: { [key in StackComponent]?: Pin }, names: Names, acme: Acme | null, 
 /**
  * The tunnel's name; found again by it.
  */
@@ -627,6 +647,8 @@ export type Rpc = {
   'link-open': [Link, Empty];
   'stack': [Empty, StackState];
   'names': [Empty, NamesReport];
+  'home': [Empty, AtHome | null];
+  'authority-save': [SaveTo, Empty];
   'keys': [Empty, KeysState];
   'keys-save': [KeysFile, KeysState];
   'keys-restore': [KeysFile, KeysRestored];

@@ -126,7 +126,13 @@ export const stack: Widened<typeof english> = {
     domainHint: 'home.arpa, oder eine, die es nur bei dir gibt. Nicht .local.',
     authorityText:
       'Im Cluster entsteht eine eigene Zertifizierungsstelle. Sie kann nur für diese Domain unterschreiben: Wer ihr vertraut, vertraut ihr mit nichts anderem. Ihr Schlüssel verlässt den Cluster nie.',
-    steps: { domain: 'Domain', authority: 'Zertifikate', tokens: 'Token', certificates: 'Zertifikate', tunnel: 'Tunnel' },
+    steps: {
+      domain: 'Domain',
+      authority: 'Zertifikate',
+      tokens: 'Token',
+      certificates: 'Zertifikate',
+      tunnel: 'Tunnel',
+    },
     tokensText: 'Alles Weitere geschieht über Cloudflare, deshalb kommen die Token zuerst.',
     tokenGiven: 'angegeben',
     tokenMissing: 'fehlt',

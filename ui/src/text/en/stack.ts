@@ -125,7 +125,13 @@ export const stack = {
     domainHint: 'home.arpa, or one that exists at your home alone. Not .local.',
     authorityText:
       'An authority of your own is made in the cluster. It can sign for this domain alone: who trusts it trusts it with nothing else. Its key never leaves the cluster.',
-    steps: { domain: 'Domain', authority: 'Certificates', tokens: 'Tokens', certificates: 'Certificates', tunnel: 'Tunnel' },
+    steps: {
+      domain: 'Domain',
+      authority: 'Certificates',
+      tokens: 'Tokens',
+      certificates: 'Certificates',
+      tunnel: 'Tunnel',
+    },
     tokensText: 'Everything below happens through Cloudflare, so the tokens come first.',
     tokenGiven: 'given',
     tokenMissing: 'missing',

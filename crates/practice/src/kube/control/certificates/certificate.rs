@@ -263,12 +263,13 @@ fn store(pass: &Pass<'_>, certificate: &Value, request: &Value, pair: &KeyPair) 
     let secret = certificate["spec"]["secretName"].as_str().unwrap_or_default();
     let reference = &certificate["spec"]["issuerRef"];
     let names = dns_names(certificate);
+    let common = certificate["spec"]["commonName"].as_str().or(names.first().copied()).unwrap_or_default();
     let mut object = json!({
         "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
         "data": {"tls.crt": request["status"]["certificate"], "tls.key": STANDARD.encode(pair.serialize_pem())},
         "metadata": {"name": secret, "namespace": namespace(certificate), "labels": {"controller.cert-manager.io/fao": "true"}, "annotations": {
             "cert-manager.io/alt-names": names.join(","), "cert-manager.io/certificate-name": name(certificate),
-            "cert-manager.io/common-name": names.first(), "cert-manager.io/ip-sans": "", "cert-manager.io/uri-sans": "",
+            "cert-manager.io/common-name": common, "cert-manager.io/ip-sans": "", "cert-manager.io/uri-sans": "",
             "cert-manager.io/issuer-group": reference["group"].as_str().unwrap_or_default(),
             "cert-manager.io/issuer-kind": kind_of(reference), "cert-manager.io/issuer-name": reference["name"],
         }},
