@@ -24,14 +24,16 @@ export const targetOf = (host: Host): Target => ({ name: nameOf(host), address: 
 export const bannerWords = (banner: string): string =>
   banner.replace(/^SSH-[\d.]+-/, '').replaceAll('_', ' ');
 
-export function factLines(facts: MachineFacts): string[] {
-  const system = [facts.osPretty, facts.arch].filter((part) => part !== null);
-  const hardware = [
+const joined = (parts: (string | null)[]): string => parts.filter((part) => part !== null).join(' · ');
+
+export const hardware = (facts: MachineFacts): string =>
+  joined([
     facts.cpus === null ? null : many(facts.cpus, text.cores[0], text.cores[1]),
     facts.memoryTotalKib === null ? null : fill(text.memory, { size: size(facts.memoryTotalKib) }),
-  ].filter((part) => part !== null);
-  return [system, hardware].filter((parts) => parts.length > 0).map((parts) => parts.join(' · '));
-}
+  ]);
+
+export const factLines = (facts: MachineFacts): string[] =>
+  [joined([facts.osPretty, facts.arch]), hardware(facts)].filter((line) => line !== '');
 
 export function known(host: Host, facts: MachineFacts | undefined): string[] {
   if (facts) return factLines(facts);

@@ -86,6 +86,17 @@ class ClusterStore {
   change(name: string, wish: Partial<Pick<Machine, 'role' | 'interface'>>): void {
     const machine = this.document?.machines.find((other) => other.name === name);
     if (machine) Object.assign(machine, wish);
+    this.#changed();
+  }
+
+  /** Makes these machines the servers and all others workers, and checks once for all of them. */
+  arrange(servers: string[]): void {
+    for (const machine of this.document?.machines ?? [])
+      machine.role = servers.includes(machine.name) ? 'server' : 'agent';
+    this.#changed();
+  }
+
+  #changed(): void {
     this.plan = null;
     void this.check();
   }

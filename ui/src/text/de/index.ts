@@ -2,6 +2,7 @@
 import type { en } from '../en';
 import type { Widened } from '../widened';
 import { diagnosis } from './diagnosis';
+import { lanes } from './lanes';
 import { practice } from './practice';
 import { services } from './services';
 import { setup } from './setup';
@@ -324,6 +325,7 @@ export const de: Widened<typeof en> = {
     ],
   },
   diagnosis,
+  lanes,
   practice,
   services,
   setup,

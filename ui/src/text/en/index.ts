@@ -3,6 +3,7 @@
 import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../../api/types';
 import type { Page } from '../../state/route.svelte';
 import { diagnosis } from './diagnosis';
+import { lanes } from './lanes';
 import { practice } from './practice';
 import { services } from './services';
 import { setup } from './setup';
@@ -332,6 +333,7 @@ export const en = {
     ],
   },
   diagnosis,
+  lanes,
   practice,
   services,
   setup,
