@@ -10,6 +10,7 @@ use portico_domain::problem::{Code, Problem};
 use portico_domain::situation::{Situation, SituationKind};
 use portico_domain::stack::{HOME_AUTHORITY, Names, Pin, Stack, StackComponent};
 use portico_engine::Engine;
+use portico_practice::cloudflare::{Action, Thing};
 use portico_practice::kube::Key;
 use std::net::SocketAddr;
 
@@ -136,4 +137,30 @@ async fn what_the_authority_signs_beyond_its_domain_convinces_nobody() {
         why.contains("NameConstraint").then_some(why)
     });
     shown.await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_homelab_that_leaves_cloudflare_leaves_nothing_there() {
+    let story = Story::of_pis(2).await;
+    let engine = story.built(1, &story.names()).await;
+    crate::stack::set_up(&engine).await;
+    let ends = || {
+        let changes = story.practice.cloud.tunnel_audit().into_iter();
+        changes.filter(|change| change.thing == Thing::Tunnel).map(|change| change.action).collect::<Vec<_>>()
+    };
+    assert_eq!(vec![Action::Create], ends());
+    done(&apply(&engine, set_up("home.arpa")).await);
+    assert_eq!(vec![Action::Create, Action::Delete], ends());
+    let left = |resource: &str| story.objects(resource, None);
+    let names: Vec<String> = left("clusterissuers.cert-manager.io")
+        .iter()
+        .map(|issuer| issuer["metadata"]["name"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(["home-authority", "portico-self-signed"], names.as_slice());
+    assert!(left("sealedsecrets.bitnami.com").is_empty(), "the cluster's token is of no use any more");
+    assert!(!left("deployments.apps").iter().any(|found| found["metadata"]["name"] == "cloudflared"));
+    nothing_needed(&engine.preview(set_up("home.arpa")).await.expect("a preview"));
+    // And back.
+    done(&apply(&engine, Change::SetUpStack { stack: crate::stack::stack() }).await);
+    assert_eq!(3, ends().len());
 }

@@ -162,6 +162,37 @@ fn public(portico: &Portico, outside: &Outside, kubectl: &Kubectl, before: &[Str
     assert!(kubectl.get("ingress echo -n apps").is_null());
 }
 
+/// Without Cloudflare: the cluster's own authority signs for names at home, and convinces nobody of others.
+fn at_home(lab: &Lab, portico: &Portico, outside: &Outside, kubectl: &Kubectl, before: &[String]) {
+    const NAME: &str = "echo.home.arpa";
+    const STRAY: &str = "stray.example.test";
+    portico.changes(&["stack", "set", "--home-domain", "home.arpa"]);
+    assert!(kubectl.get("deployment cloudflared -n cloudflared").is_null(), "nobody comes in by the tunnel");
+    assert!(kubectl.get("sealedsecret cloudflare-token -n cert-manager").is_null());
+    portico.changes(&["expose", "echo", "--host", NAME, "--lan"]);
+    assert_eq!(before, outside.records(ZONE), "no record is made for it");
+
+    let home: Value = serde_json::from_str(&portico.succeeds(&["--json", "home"], "")).expect("JSON");
+    let mut authority = tempfile::NamedTempFile::new().expect("a file");
+    let certificate = home["authority"]["certificatePem"].as_str().expect("a certificate");
+    std::io::Write::write_all(&mut authority, certificate.as_bytes()).expect("written");
+    // The same authority, told to sign for a name that it may not sign for.
+    let stray = json!([{"hosts": [STRAY], "secretName": "stray-tls"}]);
+    let issued = json!({"cert-manager.io/cluster-issuer": "home-authority"});
+    kubectl.apply(&[ingress("web", "stray", STRAY, "http", &issued, &stray)]);
+    kubectl.until("certificate stray-tls -n web", 30, |certificate| is_true(certificate, "Ready"));
+    for worker in WORKERS {
+        let address = &lab.machine(worker).address;
+        let body = soon(|| https(lab, NAME, address, authority.path()));
+        assert!(body.contains(&format!("\"host\": \"{NAME}\"")), "over {worker}: {body}");
+        let refused = soon(|| match https(lab, STRAY, address, authority.path()) {
+            Err(said) if said.contains("permitted subtree violation") => Ok(said),
+            other => Err(format!("{other:?}")),
+        });
+        assert!(refused.contains("certificate"), "over {worker}: {refused}");
+    }
+}
+
 #[test]
 fn a_name_is_proven_by_dns_shown_on_every_worker_and_then_public() {
     let lab = Lab::up("certs", 3);
@@ -207,4 +238,5 @@ fn a_name_is_proven_by_dns_shown_on_every_worker_and_then_public() {
 
     repair(&portico, &kubectl);
     public(&portico, &outside, &kubectl, &before);
+    at_home(&lab, &portico, &outside, &kubectl, &before);
 }

@@ -26,6 +26,7 @@ pub async fn run(
             let mut stack = api.engine().desired().await?.stack;
             if let Some(domain) = home_domain {
                 stack.names = Names::Home { domain: Hostname::parse(&domain)? };
+                (stack.acme, stack.tunnel) = (None, None);
                 stack.components.entry(StackComponent::CertManager).or_default();
             } else if email.is_some() || tunnel.is_some() {
                 stack.names = Names::Cloudflare;

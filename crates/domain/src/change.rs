@@ -122,6 +122,9 @@ impl Change {
                 // A yes is not taken back by leaving it out.
                 let accepted = stack.retired_accepted || desired.stack.retired_accepted;
                 next.stack = Stack { retired_accepted: accepted, ..stack.clone() };
+                if stack.home_domain().is_some() {
+                    next.stack.components.remove(&StackComponent::Cloudflared);
+                }
             }
             Self::Component { component, act } => self.component(*component, act, &mut next)?,
             Self::MoveIngress { to, accept } => {

@@ -52,7 +52,11 @@ pub fn sources(change: &Change, desired: &Desired, observed: &Observed, settings
         Change::Reconcile => reads(reconcile::actions(desired, observed)),
         Change::MoveIngress { to, .. } => move_ingress::sources(*to, desired, observed, settings),
         // A plan that is refused has nothing to look at; the refusal comes with the planning itself.
-        Change::SetUpStack { .. } => step_reads(stack::steps(desired, observed, settings)),
+        Change::SetUpStack { .. } => {
+            let mut sources = step_reads(stack::steps(desired, observed, settings));
+            sources.extend(reads(stack::left_behind(desired, settings)));
+            sources
+        }
         Change::Component { component, act } => {
             step_reads(stack::component(*component, act, desired, observed, settings))
         }

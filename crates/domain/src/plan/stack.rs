@@ -11,7 +11,7 @@ use crate::stack::{
     CLOUDFLARED_NAMESPACE, CLUSTER_TOKEN, HOME_AUTHORITY, ISSUER_NAMESPACE, StackComponent, TUNNEL_SECRET,
     cloudflared, home_authority, home_authority_keys,
 };
-use crate::step::{Action, Claim, Stage, Step};
+use crate::step::{Action, Claim, Stage, Step, Verdict};
 
 type Planned = Vec<(String, Stage, Action)>;
 
@@ -27,7 +27,36 @@ pub fn steps(desired: &Desired, observed: &Observed, settings: &Settings) -> Res
             steps.extend(fresh);
         }
     }
+    let is_there = |action: &Action| matches!(action.verdict(observed), Verdict::No { .. });
+    let left = left_behind(desired, settings).into_iter().filter(|(_, _, action)| is_there(action));
+    steps.extend(super::chain(left.collect()));
     Ok(steps)
+}
+
+/// What a homelab that does without Cloudflare may still have of it: what held the tunnel open, and the cluster's token.
+pub fn left_behind(desired: &Desired, settings: &Settings) -> Planned {
+    if desired.stack.home_domain().is_none() {
+        return Vec::new();
+    }
+    let mut planned = through_acme();
+    if settings.last_tunnel.is_some() {
+        planned.extend(removal(StackComponent::Cloudflared, desired, settings));
+    }
+    planned
+}
+
+/// The issuers that ask an ACME authority, and the token that they prove names with.
+fn through_acme() -> Planned {
+    let issuers = ["letsencrypt-staging", "letsencrypt-production", "acme"].into_iter().map(|issuer| {
+        let key = ObjectKey::new("cert-manager.io/v1", "ClusterIssuer", "", issuer);
+        delete(format!("issuer/{issuer}"), key)
+    });
+    let token = ObjectKey::new("bitnami.com/v1alpha1", "SealedSecret", ISSUER_NAMESPACE, CLUSTER_TOKEN);
+    issuers.chain([delete("cluster-token".into(), token)]).collect()
+}
+
+fn delete(id: String, key: ObjectKey) -> (String, Stage, Action) {
+    (id, Stage::RemoveComponent, Action::Delete { key })
 }
 
 pub fn component(
@@ -157,7 +186,6 @@ pub fn tunnel(desired: &Desired, observed: &Observed, settings: &Settings, claim
 /// From the outside in: who uses something goes before it.
 fn removal(component: StackComponent, desired: &Desired, settings: &Settings) -> Planned {
     let name = component.name();
-    let delete = |id: String, key| (id, Stage::RemoveComponent, Action::Delete { key });
     match component {
         StackComponent::Cloudflared => {
             let object = |api, kind, name| ObjectKey::new(api, kind, CLOUDFLARED_NAMESPACE, name);
@@ -173,17 +201,7 @@ fn removal(component: StackComponent, desired: &Desired, settings: &Settings) ->
             planned
         }
         StackComponent::CertManager => {
-            let issuers =
-                ["letsencrypt-staging", "letsencrypt-production", "acme"].into_iter().map(|issuer| {
-                    delete(
-                        format!("issuer/{issuer}"),
-                        ObjectKey::new("cert-manager.io/v1", "ClusterIssuer", "", issuer),
-                    )
-                });
-            let token =
-                ObjectKey::new("bitnami.com/v1alpha1", "SealedSecret", ISSUER_NAMESPACE, CLUSTER_TOKEN);
-            let mut planned: Planned = issuers.collect();
-            planned.push(delete("cluster-token".into(), token));
+            let mut planned = through_acme();
             planned.extend(home_authority_keys().map(|key| {
                 let id = format!("authority/{}/{}", key.kind.to_lowercase(), key.name);
                 delete(id, key)
