@@ -80,28 +80,26 @@ pub fn run_ended(app: &AppHandle, state: RunState) {
 
 /// Says what went wrong, or is over, and how it is now.
 pub fn alarm(app: &AppHandle, alarms: Vec<Alarm>, down: usize) {
-    if alarms.is_empty() {
-        return;
-    }
     if let Some(state) = app.try_state::<State>()
         && let Err(error) = state.0.set_text(says(down))
     {
         tracing::warn!(%error, "the tray does not say how it is");
     }
     for alarm in alarms {
-        match alarm {
-            Alarm::Down { hostnames, cause } => {
-                let (what, next) = cause.as_ref().map(explain).unwrap_or_default();
-                notify(
-                    app,
-                    &format!("{} cannot be reached", hostnames.join(", ")),
-                    &format!("{what} {next}"),
-                );
+        let (hostnames, cause, title, over) = match alarm {
+            Alarm::Down { hostnames, cause } => (hostnames, cause, "cannot be reached", false),
+            Alarm::Over { hostnames, cause } => (hostnames, cause, "can be reached again", true),
+        };
+        let (what, next) = explain(&cause);
+        let (title, body) = match hostnames.as_slice() {
+            [] if over => ("It is over".to_owned(), what),
+            [] => (what, next),
+            names => {
+                let body = if over { String::new() } else { format!("{what} {next}") };
+                (format!("{} {title}", names.join(", ")), body)
             }
-            Alarm::Over { hostnames } => {
-                notify(app, &format!("{} can be reached again", hostnames.join(", ")), "");
-            }
-        }
+        };
+        notify(app, &title, &body);
     }
 }
 

@@ -7,9 +7,11 @@ use crate::desktop;
 use portico_api::worlds::Worlds;
 use portico_api::{Api, ApiError};
 use portico_domain::alarm::Alarms;
+use portico_domain::condition::{Condition, Severity};
 use portico_domain::event::Happening;
 use portico_domain::problem::{Code, Problem};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use tauri::{AppHandle, Emitter, State};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -32,6 +34,12 @@ pub async fn rpc(worlds: State<'_, Worlds>, name: String, request: Value) -> Res
     Ok(answer)
 }
 
+/// How many names cannot be reached.
+fn down(conditions: &[Condition]) -> usize {
+    let down = conditions.iter().filter(|condition| condition.severity == Severity::Down);
+    down.flat_map(|condition| &condition.hostnames).collect::<BTreeSet<_>>().len()
+}
+
 /// Hands every event of the world that is shown on to the pages, and ends of runs to the desktop.
 pub async fn tell(mut shown: watch::Receiver<Api>, app: AppHandle) {
     loop {
@@ -49,7 +57,9 @@ pub async fn tell(mut shown: watch::Receiver<Api>, app: AppHandle) {
                 Ok(event) => {
                     match &event.what {
                         Happening::RunEnded { state, .. } => desktop::run_ended(&app, *state),
-                        Happening::Flow { flow } => desktop::alarm(&app, alarms.look(flow), alarms.down()),
+                        Happening::Conditions { conditions } => {
+                            desktop::alarm(&app, alarms.look(conditions), down(conditions));
+                        }
                         _ => {}
                     }
                     if let Err(error) = app.emit(CHANNEL, event) {

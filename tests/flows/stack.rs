@@ -84,7 +84,7 @@ async fn the_stack_is_installed_once_and_its_token_is_sealed() {
         let wanted = state.component != StackComponent::Traefik;
         assert_eq!((state.wanted, state.healthy), (wanted, wanted), "{state:?}");
     }
-    let conditions = engine.conditions().await.expect("conditions");
+    let conditions = engine.notices().await.expect("conditions");
     let codes: Vec<Code> = conditions.iter().map(|condition| condition.code).collect();
     assert_eq!(codes, [Code::IngressRetired, Code::KeysNewer]);
 }
@@ -334,13 +334,7 @@ async fn the_other_ingress_controller_takes_over_and_hands_back() {
     settled(&engine, exposed(echo(ECHO, Reach::Lan))).await;
     settled(&engine, exposed(argocd)).await;
     assert_eq!(
-        engine
-            .conditions()
-            .await
-            .expect("conditions")
-            .iter()
-            .filter(|c| c.code == Code::IngressRetired)
-            .count(),
+        engine.notices().await.expect("conditions").iter().filter(|c| c.code == Code::IngressRetired).count(),
         0
     );
 

@@ -40,7 +40,7 @@ impl Api {
             }),
             machines: count(hosts.iter().filter(|host| host.present).count()),
             services: count(desired.exposures.len()),
-            conditions: self.engine.conditions().await?,
+            conditions: self.engine.notices().await?,
             running: count(runs.iter().filter(|run| run.state == RunState::Running).count()),
         })
     }
@@ -218,13 +218,28 @@ impl Api {
         Ok(StackState {
             ingress: desired.ingress(),
             components: self.engine.components().await?,
-            conditions: self.engine.conditions().await?,
+            conditions: self.engine.notices().await?,
             stack: desired.stack,
         })
     }
 
     pub async fn names(&self, _: Empty) -> Answer<NamesReport> {
         self.engine.names().await
+    }
+
+    pub async fn conditions(&self, _: Empty) -> Answer<Conditions> {
+        let (conditions, maintenance) = tokio::join!(self.engine.conditions(), self.engine.maintenance());
+        Ok(Conditions { conditions: conditions?, maintenance: maintenance? })
+    }
+
+    pub async fn hush(&self, request: HushRequest) -> Answer<Conditions> {
+        self.engine.hush(&request.id, request.hush).await?;
+        self.conditions(Empty {}).await
+    }
+
+    pub async fn maintain(&self, request: Maintain) -> Answer<Conditions> {
+        self.engine.maintain(&request.subject, request.until).await?;
+        self.conditions(Empty {}).await
     }
 
     pub async fn home(&self, _: Empty) -> Answer<Option<AtHome>> {

@@ -79,6 +79,9 @@ commands! {
     "link-open" => link_open(Link) -> Empty;
     "stack" => stack(Empty) -> StackState;
     "names" => names(Empty) -> NamesReport;
+    "conditions" => conditions(Empty) -> Conditions;
+    "hush" => hush(HushRequest) -> Conditions;
+    "maintain" => maintain(Maintain) -> Conditions;
     "home" => home(Empty) -> Option<AtHome>;
     "authority-save" => authority_save(SaveTo) -> Empty;
     "keys" => keys(Empty) -> KeysState;

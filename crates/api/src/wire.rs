@@ -4,6 +4,7 @@
 
 use portico_domain::change::Change;
 use portico_domain::cluster::ClusterDocument;
+use portico_domain::condition::{Condition, Hush};
 use portico_domain::dns::Zone;
 use portico_domain::exposure::Exposure;
 use portico_domain::flow::Health;
@@ -134,6 +135,20 @@ wire! {
     }
     /// `passphrase` opens the backup, now or later.
     KeysFile { path: String, passphrase: String, }
+    Conditions {
+        conditions: Vec<Condition>,
+        /// What is being worked on: machines and hostnames, until when (unix ms).
+        #[ts(type = "{ [subject: string]: number }")]
+        maintenance: BTreeMap<String, i64>,
+    }
+    /// Without `hush`, what was said before is taken back.
+    HushRequest { id: String, hush: Option<Hush>, }
+    /// `subject` is a machine's name or a hostname; without `until` (unix ms) the work is over.
+    Maintain {
+        subject: String,
+        #[ts(type = "number | null")]
+        until: Option<i64>,
+    }
     SaveTo { path: String, }
     KeysRestored { names: Vec<String>, }
     HistoryRequest { of: HistoryOf, window: Window, }

@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use portico_domain::history::Retention;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// From bare machines on your network to a K3s cluster whose services you can open.
 #[derive(Parser)]
@@ -75,6 +76,29 @@ pub enum Command {
         hostname: String,
         #[command(flatten)]
         secrets: Secrets,
+    },
+    /// List what is wrong, one line for each cause, with its way out
+    Conditions(Secrets),
+    /// Say that somebody knows of a condition: nobody is told of it any more until it is over
+    Hush {
+        /// As `portico conditions` lists it
+        condition: String,
+        /// Only for so long, such as 30m, 8h, 2d
+        #[arg(long = "for", value_name = "TIME", value_parser = lasting)]
+        lasting: Option<Duration>,
+        /// Take it back
+        #[arg(long, conflicts_with = "lasting")]
+        undo: bool,
+    },
+    /// Say that a machine or a name is being worked on: nobody is told of what is wrong with it meanwhile
+    Maintenance {
+        /// A machine of the cluster or a hostname
+        subject: String,
+        #[arg(long = "for", value_name = "TIME", value_parser = lasting, default_value = "1h")]
+        lasting: Duration,
+        /// The work is over
+        #[arg(long)]
+        end: bool,
     },
     /// Say in a line or two whether all is well; the exit status is 0 when it is, 1 when not, 4 when it is not known
     Status(Status),
@@ -384,4 +408,19 @@ pub enum Practice {
         #[arg(long, value_name = "FILE")]
         keep: Option<PathBuf>,
     },
+}
+
+/// `30m`, `8h` or `2d`.
+fn lasting(text: &str) -> Result<Duration, String> {
+    let (number, unit) = text.split_at(text.len().saturating_sub(1));
+    let seconds = match unit {
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => 0,
+    };
+    match number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)) {
+        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        _ => Err("write it like 30m, 8h or 2d".to_owned()),
+    }
 }

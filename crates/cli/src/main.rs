@@ -5,6 +5,7 @@
 
 mod arguments;
 mod change;
+mod conditions;
 mod connect;
 mod history;
 mod home;
@@ -73,6 +74,13 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Services(secrets) => show::services(&open().await?, secrets, output).await,
         Command::Flow(secrets) => show::flow(&open().await?, secrets, output).await,
         Command::Why { hostname, secrets } => why::run(&open().await?, hostname, secrets, output).await,
+        Command::Conditions(secrets) => conditions::list(&open().await?, secrets, output).await,
+        Command::Hush { condition, lasting, undo } => {
+            conditions::hush(&open().await?, condition, lasting, undo, output).await
+        }
+        Command::Maintenance { subject, lasting, end } => {
+            conditions::maintenance(&open().await?, subject, lasting, end, output).await
+        }
         Command::Status(options) => status::run(&open().await?, options, output).await,
         Command::History(options) => history::run(&open().await?, options, output).await,
         Command::Timeline { since } => history::timeline(&open().await?, since, output).await,

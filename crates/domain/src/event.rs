@@ -3,6 +3,7 @@
 //! An event carries the new state, never a difference: a client that missed some takes a snapshot and goes
 //! on. Delivery is `engine`'s business.
 
+use crate::condition::Condition;
 use crate::diagnosis::Diagnosis;
 use crate::flow::FlowGraph;
 use crate::host::Host;
@@ -53,6 +54,10 @@ pub enum Happening {
     },
     Flow {
         flow: Box<FlowGraph>,
+    },
+    /// All that is wrong now, whenever that changes.
+    Conditions {
+        conditions: Vec<Condition>,
     },
     /// What is known so far of why a name cannot be reached.
     Diagnosis {

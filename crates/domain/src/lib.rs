@@ -10,6 +10,7 @@ pub mod certificate;
 pub mod change;
 pub mod chart;
 pub mod cluster;
+pub mod condition;
 pub mod credential;
 pub mod diagnosis;
 pub mod difference;

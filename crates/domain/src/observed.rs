@@ -170,6 +170,9 @@ pub struct NodeState {
     pub labels: BTreeMap<String, String>,
     /// `key=value:Effect`, as kubectl writes them.
     pub taints: Vec<String>,
+    /// What it runs out of: `disk`, `memory`, `processes`.
+    #[serde(default)]
+    pub pressures: Vec<String>,
 }
 
 impl NodeState {

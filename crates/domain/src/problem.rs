@@ -94,6 +94,13 @@ pub enum Code {
     RebootTimedOut,
     ForeignK3s,
     NodeNotReady,
+    /// A machine runs out of disk, memory or process numbers.
+    NodePressure,
+    /// Somebody keeps new pods off a machine.
+    NodeCordoned,
+    VersionsDiffer,
+    /// Nobody looks after this minor version of Kubernetes any more.
+    ReleaseEnded,
     TwoServers,
     EvenServers,
     NoServer,
@@ -163,6 +170,7 @@ pub enum Code {
     CertificatePending,
     CertificateFailed,
     TokenTooWide,
+    TokenEnds,
     SealingFailed,
     KeysNewer,
     KeysUnreadable,

@@ -81,7 +81,7 @@ impl Engine {
     }
 
     /// What stays true for as long as it is so: a retired controller, keys that no backup has.
-    pub async fn conditions(&self) -> Result<Vec<Problem>, Problem> {
+    pub async fn notices(&self) -> Result<Vec<Problem>, Problem> {
         let desired = self.desired().await?;
         if desired.cluster.is_none() {
             return Ok(Vec::new());

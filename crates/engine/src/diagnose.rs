@@ -28,7 +28,7 @@ impl Engine {
         let exposure = desired.exposures.iter().find(|exposure| exposure.hostname == hostname);
         if let Some(exposure) = exposure {
             clues.interfaces = interfaces();
-            for part in [Self::cluster_part, Self::account_part] {
+            for part in [cluster_part, account_part] {
                 let sources = part(&desired, exposure);
                 observed.update(self.observe(&sources, desired.cluster.as_ref()).await);
                 self.tell_diagnosis(diagnose(&desired, &hostname, &observed, &clues, self.now()));
@@ -50,25 +50,6 @@ impl Engine {
         self.inner.events.tell(Happening::Diagnosis { diagnosis: Box::new(diagnosis) });
     }
 
-    fn cluster_part(desired: &Desired, exposure: &Exposure) -> Vec<Source> {
-        let mut sources = standing(desired, std::slice::from_ref(exposure));
-        sources.push(Source::Object(ingress_key(exposure)));
-        sources
-    }
-
-    fn account_part(desired: &Desired, exposure: &Exposure) -> Vec<Source> {
-        if desired.stack.home_domain().is_some() {
-            return Vec::new();
-        }
-        let hostname = exposure.hostname.to_string();
-        let mut sources = vec![Source::Records { hostname: hostname.clone() }];
-        if exposure.reach == Reach::Public {
-            sources.extend(desired.stack.tunnel.clone().map(Source::Tunnel));
-            sources.extend((!exposure.access.is_empty()).then_some(Source::Access { hostname }));
-        }
-        sources
-    }
-
     /// What the pods say themselves, where none of them is ready.
     async fn ask_pods(&self, exposure: &Exposure, observed: &Observed, clues: &mut Clues) {
         let endpoints = observed.endpoints.get(&endpoints_key(exposure)).and_then(Seen::value);
@@ -83,6 +64,27 @@ impl Engine {
             known.args.iter().fold(problem, |problem, (name, value)| problem.arg(name, value))
         });
     }
+}
+
+/// What stands in the cluster for an exposure.
+pub(crate) fn cluster_part(desired: &Desired, exposure: &Exposure) -> Vec<Source> {
+    let mut sources = standing(desired, std::slice::from_ref(exposure));
+    sources.push(Source::Object(ingress_key(exposure)));
+    sources
+}
+
+/// What stands at Cloudflare for it.
+pub(crate) fn account_part(desired: &Desired, exposure: &Exposure) -> Vec<Source> {
+    if desired.stack.home_domain().is_some() {
+        return Vec::new();
+    }
+    let hostname = exposure.hostname.to_string();
+    let mut sources = vec![Source::Records { hostname: hostname.clone() }];
+    if exposure.reach == Reach::Public {
+        sources.extend(desired.stack.tunnel.clone().map(Source::Tunnel));
+        sources.extend((!exposure.access.is_empty()).then_some(Source::Access { hostname }));
+    }
+    sources
 }
 
 /// The way that a visitor of the exposure goes.

@@ -7,6 +7,7 @@
 mod apply;
 mod commands;
 mod components;
+mod conditions;
 mod connect;
 mod diagnose;
 mod estimate;
@@ -90,6 +91,8 @@ struct Inner {
     scans: Mutex<HashMap<String, CancellationToken>>,
     /// By failed run, the run that undoes it.
     undone: Mutex<HashMap<String, String>>,
+    /// The conditions that were told last.
+    told: Mutex<conditions::Told>,
     /// Per machine, the last look that is shared.
     looks: tokio::sync::Mutex<HashMap<String, observe::SharedLook>>,
 }
@@ -110,6 +113,7 @@ impl Engine {
             running: Mutex::default(),
             scans: Mutex::default(),
             undone: Mutex::default(),
+            told: Mutex::default(),
             looks: Default::default(),
         };
         let engine = Self { inner: Arc::new(inner) };

@@ -4,6 +4,7 @@
 //! lasts, records of LAN names follow the workers, and what each look saw becomes history.
 
 use crate::Engine;
+use crate::conditions::Judge;
 use crate::diagnose::path_of;
 use crate::history::Recorder;
 use futures::StreamExt;
@@ -37,6 +38,7 @@ const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(500);
 pub struct Watch {
     _looking: AbortOnDropHandle<()>,
     _listening: AbortOnDropHandle<()>,
+    _looking_deeper: AbortOnDropHandle<()>,
 }
 
 impl Engine {
@@ -49,7 +51,7 @@ impl Engine {
         Ok(flow(&desired, &self.look_at(&desired).await, self.now()))
     }
 
-    async fn look_at(&self, desired: &Desired) -> Observed {
+    pub(crate) async fn look_at(&self, desired: &Desired) -> Observed {
         let mut observed =
             self.observe(&standing(desired, &desired.exposures), desired.cluster.as_ref()).await;
         // Which addresses to try follows from the nodes.
@@ -64,12 +66,14 @@ impl Engine {
     pub fn watch(&self) -> Watch {
         let changed = Arc::new(Notify::new());
         let listening = tokio::spawn(self.clone().listen_to_cluster(changed.clone()));
+        let mut judge = Judge::default();
+        let deeper = tokio::spawn(self.clone().keep_looking_deeper(judge.deeper.clone()));
         let engine = self.clone();
         let looking = tokio::spawn(async move {
             let (mut follow, mut recorder) = (Follow::default(), None);
             loop {
                 let began = tokio::time::Instant::now();
-                match engine.look_once(&mut follow, &mut recorder).await {
+                match engine.look_once(&mut follow, &mut recorder, &mut judge).await {
                     Ok(flow) => engine.inner.events.tell(Happening::Flow { flow: Box::new(flow) }),
                     Err(problem) => tracing::warn!(%problem, "the flow could not be looked at"),
                 }
@@ -82,7 +86,11 @@ impl Engine {
                 }
             }
         });
-        Watch { _looking: AbortOnDropHandle::new(looking), _listening: AbortOnDropHandle::new(listening) }
+        Watch {
+            _looking: AbortOnDropHandle::new(looking),
+            _listening: AbortOnDropHandle::new(listening),
+            _looking_deeper: AbortOnDropHandle::new(deeper),
+        }
     }
 
     /// Passes on that something changed in the cluster, so that the next look does not wait for its turn.
@@ -102,6 +110,7 @@ impl Engine {
         &self,
         follow: &mut Follow,
         recorder: &mut Option<Recorder>,
+        judge: &mut Judge,
     ) -> Result<FlowGraph, Problem> {
         let (_, desired) = self.inner.store.desired().await?;
         if desired.cluster.is_none() {
@@ -112,6 +121,9 @@ impl Engine {
         // A picture that cannot be kept is still one to show.
         if let Err(problem) = self.record(recorder, &look(&graph, &observed)).await {
             tracing::warn!(%problem, "the look could not be written down");
+        }
+        if let Err(problem) = self.judge(judge, &desired, &observed).await {
+            tracing::warn!(%problem, "what is wrong could not be kept");
         }
         if follow.is_due(&desired, &observed) {
             // Another run at work, or a silent Cloudflare: the next look asks again.

@@ -4,8 +4,10 @@
 //! window. `{name}` stands for an argument of the problem, `{name|words}` for the words where it is not known; a
 //! placeholder without either is dropped by [`fill`], so that no person ever reads braces.
 
+mod reference;
 mod sentences;
 
+pub use reference::reference;
 pub use sentences::sentence;
 
 use portico_domain::problem::{Code, Problem};
@@ -15,10 +17,6 @@ use portico_domain::problem::{Code, Problem};
 pub struct Sentence {
     pub what: &'static str,
     pub next: &'static str,
-}
-
-const fn say(what: &'static str, next: &'static str) -> Sentence {
-    Sentence { what, next }
 }
 
 /// Puts the problem's arguments into a template.

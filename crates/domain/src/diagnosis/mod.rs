@@ -8,7 +8,7 @@ mod inside;
 pub use inside::ingress_key;
 mod outside;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::change::Desired;
 use crate::dns::Hostname;

@@ -14,15 +14,15 @@ use crate::tunnel::{Tunnel, TunnelId, TunnelState};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
-const NOW: i64 = 1_800_000_000_000;
-const NAME: &str = "echo.example.test";
+pub(crate) const NOW: i64 = 1_800_000_000_000;
+pub(crate) const NAME: &str = "echo.example.test";
 const TUNNEL: &str = "portico-home";
 
 fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-fn desired(reach: Reach) -> Desired {
+pub(crate) fn desired(reach: Reach) -> Desired {
     let exposure = Exposure {
         name: "echo".into(),
         hostname: Hostname::parse(NAME).unwrap(),
@@ -50,6 +50,7 @@ fn node(name: &str, server: bool, at: &str) -> NodeState {
         version: "v1.34.4+k3s1".into(),
         address: Some(address(at)),
         labels: server.then_some(label).into_iter().collect(),
+        pressures: Vec::new(),
         taints: Vec::new(),
     }
 }
@@ -59,7 +60,7 @@ fn answered(status: u16) -> HttpAnswer {
 }
 
 /// A homelab in which everything is as it should be.
-fn well(desired: &Desired) -> Observed {
+pub(crate) fn well(desired: &Desired) -> Observed {
     let exposure = &desired.exposures[0];
     let workers = ["10.0.0.2", "10.0.0.3"].map(address);
     let all = Ok(workers.to_vec());
@@ -142,7 +143,7 @@ fn available() -> Value {
     })
 }
 
-fn at_home() -> Clues {
+pub(crate) fn at_home() -> Clues {
     let interface = json!({
         "name": "eth0", "index": 2, "kind": "physical", "mac": null, "up": true, "addresses": ["10.0.0.9"],
         "subnets": ["10.0.0.0/24"], "leftOut": null,

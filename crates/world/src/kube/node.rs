@@ -60,8 +60,12 @@ impl Kube {
 fn state(node: Node) -> NodeState {
     let spec = node.spec.unwrap_or_default();
     let status = node.status.unwrap_or_default();
-    let ready =
-        status.conditions.unwrap_or_default().into_iter().find(|condition| condition.type_ == "Ready");
+    let conditions = status.conditions.unwrap_or_default();
+    let is = |kind: &str| conditions.iter().any(|one| one.type_ == kind && one.status == "True");
+    let pressures = [("DiskPressure", "disk"), ("MemoryPressure", "memory"), ("PIDPressure", "processes")];
+    let pressures =
+        pressures.iter().filter(|(kind, _)| is(kind)).map(|(_, word)| (*word).to_owned()).collect();
+    let ready = conditions.into_iter().find(|condition| condition.type_ == "Ready");
     let address = status
         .addresses
         .unwrap_or_default()
@@ -75,6 +79,7 @@ fn state(node: Node) -> NodeState {
         version: status.node_info.map(|info| info.kubelet_version).unwrap_or_default(),
         address,
         labels: node.metadata.labels.unwrap_or_default(),
+        pressures,
         taints: spec.taints.unwrap_or_default().into_iter().map(text).collect(),
     }
 }

@@ -62,7 +62,7 @@ export type ClusterDocument = { version: number,
  */
 name: string, k3s: K3s, machines: Array<Machine>, options: Options, };
 export type ClusterStatus = { name: string, k3sVersion: string, machines: number, };
-export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "service-name-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "cloudflare-not-used" | "hostname-outside" | "names-in-use" | "name-not-at-home" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "backend-silent" | "backend-fails" | "name-not-exposed" | "away-from-home" | "ingress-missing" | "ingress-class-differs" | "certificate-differs" | "certificate-expired" | "certificate-expiring" | "route-missing" | "route-elsewhere" | "access-missing" | "access-differs" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "practice-missing" | "link-refused" | "browser-missing" | "request-malformed" | "internal";
+export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "node-pressure" | "node-cordoned" | "versions-differ" | "release-ended" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "service-name-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "cloudflare-not-used" | "hostname-outside" | "names-in-use" | "name-not-at-home" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "token-ends" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "backend-silent" | "backend-fails" | "name-not-exposed" | "away-from-home" | "ingress-missing" | "ingress-class-differs" | "certificate-differs" | "certificate-expired" | "certificate-expiring" | "route-missing" | "route-elsewhere" | "access-missing" | "access-differs" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "practice-missing" | "link-refused" | "browser-missing" | "request-malformed" | "internal";
 export type Column = "who" | "name" | "way-in" | "ingress" | "service" | "runs-on";
 export type ComponentAct = { "kind": "install", pin: Pin, } | { "kind": "repair" } | { "kind": "remove" };
 export type ComponentState = { component: StackComponent, wanted: boolean, 
@@ -82,6 +82,32 @@ lacks: Array<string>,
  * What was changed by hand, has failed, or is not ours.
  */
 problem: Problem | null, };
+export type Condition = { 
+/**
+ * The code and what it is about: the same one is never there twice.
+ */
+id: string, problem: Problem, severity: Severity, 
+/**
+ * Unix ms of the look that saw it first.
+ */
+since: number, 
+/**
+ * The hostnames that it touches.
+ */
+hostnames: Array<string>, 
+/**
+ * The change that would put it right, to be previewed.
+ */
+fix: Change | null, 
+/**
+ * Why nobody is told of it.
+ */
+hushed: Hush | null, };
+export type Conditions = { conditions: Array<Condition>, 
+/**
+ * What is being worked on: machines and hostnames, until when (unix ms).
+ */
+maintenance: { [subject: string]: number }, };
 export type Connect = { address: string, port: number | null, user: string | null, method: LoginMethod, password: string | null, passphrase: string | null, 
 /**
  * The fingerprint that the person compared and accepted.
@@ -109,7 +135,7 @@ export type Event = {
 /**
  * Counts up by one; a gap means that events were lost.
  */
-seq: number, } & ({ "kind": "host", host: Host, } | { "kind": "scan-progress", scan: string, done: number, total: number, } | { "kind": "scan-problem", scan: string, problem: Problem, } | { "kind": "scan-done", scan: string, cancelled: boolean, } | { "kind": "step", run: string, step: RunStep, secondsLeft: number | null, } | { "kind": "run-ended", run: string, state: RunState, } | { "kind": "flow", flow: FlowGraph, } | { "kind": "diagnosis", diagnosis: Diagnosis, });
+seq: number, } & ({ "kind": "host", host: Host, } | { "kind": "scan-progress", scan: string, done: number, total: number, } | { "kind": "scan-problem", scan: string, problem: Problem, } | { "kind": "scan-done", scan: string, cancelled: boolean, } | { "kind": "step", run: string, step: RunStep, secondsLeft: number | null, } | { "kind": "run-ended", run: string, state: RunState, } | { "kind": "flow", flow: FlowGraph, } | { "kind": "conditions", conditions: Array<Condition>, } | { "kind": "diagnosis", diagnosis: Diagnosis, });
 export type ExposedService = { exposure: Exposure, namespace: string, health: Health, reason: Problem | null, notes: Array<Problem>, };
 export type Exposure = { 
 /**
@@ -238,6 +264,8 @@ kind: string,
  */
 fingerprint: string, };
 export type Hostname = string;
+export type Hush = { "kind": "acknowledged" } | { "kind": "snoozed", until: number, } | { "kind": "maintenance", until: number, };
+export type HushRequest = { id: string, hush: Hush | null, };
 export type ImageArchive = { name: string, sha256: string, };
 export type IngressController = "nginx" | "traefik";
 export type Interface = { name: string, index: number, kind: InterfaceKind, mac: Mac | null, up: boolean, addresses: Array<string>, subnets: Array<string>, 
@@ -379,6 +407,7 @@ iptablesVersion: string | null, listening: Array<Listener>,
  */
 cmdlinePath: string | null, cmdlineText: string | null, k3s: K3sFacts, };
 export type Machines = { hosts: Array<Host>, };
+export type Maintain = { subject: string, until: number | null, };
 export type NameRef = { hostname: string, };
 export type Names = { "kind": "cloudflare" } | { "kind": "home", domain: Hostname, };
 export type NamesReport = { wildcards: Array<Wildcard>, problems: Array<Problem>, };
@@ -647,6 +676,9 @@ export type Rpc = {
   'link-open': [Link, Empty];
   'stack': [Empty, StackState];
   'names': [Empty, NamesReport];
+  'conditions': [Empty, Conditions];
+  'hush': [HushRequest, Conditions];
+  'maintain': [Maintain, Conditions];
   'home': [Empty, AtHome | null];
   'authority-save': [SaveTo, Empty];
   'keys': [Empty, KeysState];

@@ -295,6 +295,22 @@ export const machines = {
     what: 'Der Node {node} ist nicht bereit: {reason}.',
     next: 'Ist der Rechner an und im Netz? Wenn ja, sagt sein Protokoll mehr.',
   },
+  'node-pressure': {
+    what: '{node} geht etwas aus: {pressure}.',
+    next: 'Kubernetes bringt dort nichts Neues mehr unter und beendet manches. Schaff Platz: Alte Images gehen von selbst, Protokolle und Volumes nicht.',
+  },
+  'node-cordoned': {
+    what: 'Neue Pods werden von {node} ferngehalten.',
+    next: 'Jemand hat sie gesperrt. Nach der Arbeit: kubectl uncordon {node}',
+  },
+  'versions-differ': {
+    what: 'Auf {node} läuft {version}, auf anderen {newest}.',
+    next: 'Kubernetes erträgt das nur eine Weile. Bring alle Maschinen auf eine Version.',
+  },
+  'release-ended': {
+    what: 'Um Kubernetes {release} kümmert sich niemand mehr; dieser Cluster hat {version}.',
+    next: 'Plane den Wechsel auf eine neuere Nebenversion, eine nach der anderen.',
+  },
   'two-servers': {
     what: 'Zwei Server sind unsicherer als einer: Fällt einer aus, kann keiner arbeiten.',
     next: 'Nimm einen Server oder drei.',

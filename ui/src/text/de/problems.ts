@@ -203,6 +203,10 @@ export const problems: Record<Code, Sentence> = {
     what: 'Das Zertifikat {certificate} kommt nicht: {link} schlug fehl ({reason}).',
     next: 'Die Einzelheiten haben den Wortlaut der Stelle. Wenn das Token falsch ist, ersetze das des Clusters auf der Seite Stack.',
   },
+  'token-ends': {
+    what: 'Das Cloudflare-Token {token} endet am {when}.',
+    next: 'Erstelle rechtzeitig ein neues und ersetze es auf der Seite Stack.',
+  },
   'token-too-wide': {
     what: 'Dieses Token kann mehr, als der Cluster braucht ({permission}).',
     next: 'Erstelle ein zweites, nur mit Zone Read und DNS Edit; der Link öffnet das Formular.',

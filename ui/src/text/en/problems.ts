@@ -42,6 +42,7 @@ const here: Partial<Record<Code, Partial<Sentence>>> = {
   'certificate-failed': {
     next: "The details have the authority's own words. If the token is wrong, replace the cluster's on the page Stack.",
   },
+  'token-ends': { next: 'Make a new one in time, and replace it on the page Stack.' },
   'token-too-wide': { next: 'Make a second one with Zone Read and DNS Edit only; the link opens the form.' },
   'sealing-failed': { next: 'Is sealed-secrets healthy? The page Stack shows it; then continue.' },
   'keys-newer': { next: 'Without them, what is sealed cannot be opened again.' },

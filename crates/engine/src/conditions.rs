@@ -1,0 +1,242 @@
+//! What is wrong, looked after by the watch: each picture is judged together with a deeper look that is taken now and
+//! then, and what changed is told.
+//!
+//! The deeper look asks what would cost too much every few seconds: rules, routes and logins of every name, Cloudflare's
+//! lists, components, keys, the token. It is taken anew after each run, so that what was put right shows as right.
+
+use crate::Engine;
+use crate::diagnose::{account_part, cluster_part};
+use jiff::Timestamp;
+use portico_domain::change::Desired;
+use portico_domain::condition::{Condition, Hush, Ledger, Marks, read};
+use portico_domain::credential::CredentialKind;
+use portico_domain::diagnosis::Clues;
+use portico_domain::event::Happening;
+use portico_domain::observed::{Observed, Seen, Source};
+use portico_domain::problem::{Code, Problem};
+use portico_world::lan::interfaces;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Between two deeper looks: Cloudflare's budget is shared with everything else that Portico does.
+const DEEPER_EVERY: Duration = Duration::from_secs(300);
+
+/// What was told is an answer for so long; then whoever told it watches no more.
+const FRESH_MS: i64 = 30_000;
+
+/// A token that ends so soon is worth a word.
+const ENDS_SOON_DAYS: i64 = 14;
+
+const KEPT: &str = "conditions";
+const MARKS: &str = "marks";
+
+/// What the deeper look saw.
+#[derive(Default)]
+pub(crate) struct Deeper {
+    observed: Observed,
+    problems: Vec<Problem>,
+}
+
+/// What one watch knows besides its pictures.
+#[derive(Default)]
+pub(crate) struct Judge {
+    ledger: Option<Ledger>,
+    pub(crate) deeper: Arc<Mutex<Deeper>>,
+}
+
+/// What was told last, and when.
+pub(crate) type Told = Option<(i64, Vec<Condition>)>;
+
+impl Engine {
+    /// All that is wrong now. While a watch is at work, what it told last; else what one look shows.
+    pub async fn conditions(&self) -> Result<Vec<Condition>, Problem> {
+        let now = self.now();
+        if let Some((at, told)) = &*self.told()
+            && now - at <= FRESH_MS
+        {
+            return Ok(told.clone());
+        }
+        let desired = self.desired().await?;
+        if desired.cluster.is_none() {
+            return Ok(Vec::new());
+        }
+        let (observed, deeper) = tokio::join!(self.look_at(&desired), self.look_deeper(&desired));
+        let mut ledger = Ledger::resumed(self.inner.store.note(KEPT).await?.unwrap_or_default());
+        // Nobody waits for a second look here: all that this one shows is said.
+        judge(&mut ledger, &desired, &observed, &deeper, now);
+        let marks = self.marks().await?;
+        let marked = |condition: Condition| Condition { hushed: marks.of(&condition, now), ..condition };
+        let mut conditions: Vec<Condition> = ledger.all().into_iter().map(marked).collect();
+        conditions.sort_by_key(|condition| std::cmp::Reverse(condition.severity));
+        Ok(conditions)
+    }
+
+    /// What is being worked on, and until when, unix ms.
+    pub async fn maintenance(&self) -> Result<BTreeMap<String, i64>, Problem> {
+        let now = self.now();
+        Ok(self.marks().await?.maintenance.into_iter().filter(|(_, until)| *until > now).collect())
+    }
+
+    /// Says that somebody knows of a condition, or takes that back.
+    pub async fn hush(&self, id: &str, hush: Option<Hush>) -> Result<(), Problem> {
+        self.mark(|marks| match hush {
+            Some(hush) => drop(marks.hushed.insert(id.to_owned(), hush)),
+            None => drop(marks.hushed.remove(id)),
+        })
+        .await
+    }
+
+    /// Says that a machine, or a hostname, is being worked on until then (unix ms), or is not any more.
+    pub async fn maintain(&self, subject: &str, until: Option<i64>) -> Result<(), Problem> {
+        let desired = self.desired().await?;
+        let machines =
+            desired.cluster.iter().flat_map(|cluster| &cluster.machines).map(|machine| &machine.name);
+        let known: Vec<&str> = machines
+            .map(String::as_str)
+            .chain(desired.exposures.iter().map(|exposure| exposure.hostname.as_str()))
+            .collect();
+        if !known.contains(&subject) {
+            let problem = Problem::new(Code::FieldInvalid).arg("field", "subject").arg("value", subject);
+            return Err(problem.arg("example", known.first().copied().unwrap_or_default()));
+        }
+        self.mark(|marks| match until {
+            Some(until) => drop(marks.maintenance.insert(subject.to_owned(), until)),
+            None => drop(marks.maintenance.remove(subject)),
+        })
+        .await
+    }
+
+    async fn marks(&self) -> Result<Marks, Problem> {
+        Ok(self.inner.store.note(MARKS).await?.unwrap_or_default())
+    }
+
+    async fn mark(&self, change: impl FnOnce(&mut Marks)) -> Result<(), Problem> {
+        let mut marks = self.marks().await?;
+        change(&mut marks);
+        self.inner.store.set_note(MARKS, &marks).await?;
+        let now = self.now();
+        let told = self.told().clone();
+        if let Some((_, mut conditions)) = told {
+            for condition in &mut conditions {
+                condition.hushed = marks.of(condition, now);
+            }
+            self.tell_conditions(conditions);
+        }
+        Ok(())
+    }
+
+    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
+        self.inner.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells them if they are others than the last.
+    fn tell_conditions(&self, conditions: Vec<Condition>) {
+        let now = self.now();
+        let before = self.told().replace((now, conditions.clone()));
+        if before.is_none_or(|(_, before)| before != conditions) {
+            self.inner.events.tell(Happening::Conditions { conditions });
+        }
+    }
+
+    /// Judges what a look of the watch saw.
+    pub(crate) async fn judge(
+        &self,
+        judge: &mut Judge,
+        desired: &Desired,
+        observed: &Observed,
+    ) -> Result<(), Problem> {
+        let now = self.now();
+        let mut ledger = match judge.ledger.take() {
+            Some(ledger) => ledger,
+            None => Ledger::resumed(self.inner.store.note(KEPT).await?.unwrap_or_default()),
+        };
+        let before = ledger.all();
+        {
+            let deeper = judge.deeper.lock().unwrap_or_else(PoisonError::into_inner);
+            self::judge(&mut ledger, desired, observed, &deeper, now);
+        }
+        let mut marks = self.marks().await?;
+        if marks.prune(|id| ledger.holds(id), now) {
+            self.inner.store.set_note(MARKS, &marks).await?;
+        }
+        let after = ledger.all();
+        if before != after {
+            self.inner.store.set_note(KEPT, &after).await?;
+        }
+        self.tell_conditions(ledger.conditions(&marks, now));
+        judge.ledger = Some(ledger);
+        Ok(())
+    }
+
+    /// Takes the deeper look now, after each run, and every few minutes.
+    pub(crate) async fn keep_looking_deeper(self, deeper: Arc<Mutex<Deeper>>) {
+        let mut events = self.listen();
+        loop {
+            if let Ok(desired) = self.desired().await
+                && desired.cluster.is_some()
+            {
+                let seen = self.look_deeper(&desired).await;
+                *deeper.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+            }
+            let run_ended = async {
+                loop {
+                    match events.recv().await {
+                        Ok(event) if matches!(event.what, Happening::RunEnded { .. }) => return,
+                        Ok(_) | Err(RecvError::Lagged(_)) => {}
+                        Err(RecvError::Closed) => std::future::pending().await,
+                    }
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(DEEPER_EVERY) => {}
+                () = run_ended => {}
+            }
+        }
+    }
+
+    async fn look_deeper(&self, desired: &Desired) -> Deeper {
+        let parts = desired.exposures.iter().flat_map(|exposure| {
+            cluster_part(desired, exposure).into_iter().chain(account_part(desired, exposure))
+        });
+        let mut sources: Vec<Source> = parts.collect();
+        sources.sort();
+        sources.dedup();
+        let observed = self.observe(&sources, desired.cluster.as_ref()).await;
+        let mut problems = Vec::new();
+        let (notices, names, components, token) =
+            tokio::join!(self.notices(), self.names(), self.components(), self.token_ends(desired));
+        problems.extend(notices.unwrap_or_else(|problem| vec![problem]));
+        problems.extend(names.map_or_else(|problem| vec![problem], |report| report.problems));
+        problems.extend(components.into_iter().flatten().filter_map(|state| {
+            let name = state.component.name();
+            state.problem.map(|problem| problem.arg("component", name))
+        }));
+        problems.extend(token);
+        Deeper { observed, problems }
+    }
+
+    /// What is wrong with the owner's token, where one is needed.
+    async fn token_ends(&self, desired: &Desired) -> Option<Problem> {
+        if desired.stack.home_domain().is_some() || desired.exposures.is_empty() {
+            return None;
+        }
+        let report = match self.token_report(CredentialKind::CloudflareToken).await {
+            Ok(report) => report,
+            Err(problem) => return Some(problem),
+        };
+        let ends = report.expires_on?.parse::<Timestamp>().ok()?;
+        let left = (ends.as_millisecond() - self.now()) / 86_400_000;
+        let when = ends.strftime("%Y-%m-%d").to_string();
+        (left < ENDS_SOON_DAYS).then(|| Problem::new(Code::TokenEnds).arg("token", "own").arg("when", when))
+    }
+}
+
+fn judge(ledger: &mut Ledger, desired: &Desired, observed: &Observed, deeper: &Deeper, now: i64) {
+    let mut all = deeper.observed.clone();
+    all.update(observed.clone());
+    let clues = Clues { interfaces: interfaces(), ..Clues::default() };
+    let blind = !matches!(observed.nodes, Some(Seen::Seen { .. }));
+    ledger.look(read(desired, &all, &clues, &deeper.problems, now), blind);
+}
