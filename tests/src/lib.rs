@@ -1,5 +1,6 @@
 //! What the stories of `flows/` and `ground/` stand on, and nothing that a product crate could use.
 
+pub mod faults;
 pub mod kube_api;
 pub mod kube_conformance;
 pub mod kubectl;

@@ -10,7 +10,7 @@ use crate::exposure::{Exposure, Reach};
 use crate::observed::{EndpointState, HttpAnswer, NodeState, Observed, Seen};
 use crate::problem::{Code, Problem};
 use crate::stack::IngressController;
-use crate::step::is_available;
+use crate::step::is_serving;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -334,7 +334,7 @@ fn controller(controller: IngressController, observed: &Observed, now: i64) -> J
     let keys = controller.component().health();
     let Some(key) = keys.first() else { return (Health::Unknown, None) };
     match fresh(observed.objects.get(key), now) {
-        Some(Some(live)) if is_available(live) => (Health::Up, None),
+        Some(Some(live)) if is_serving(live) => (Health::Up, None),
         Some(_) => (Health::Down, Some(not_ready(&controller.service_key(), &key.name, observed))),
         None => (Health::Unknown, None),
     }

@@ -64,15 +64,49 @@ pub fn read(
         None => {}
     }
     others.iter().for_each(|problem| add(problem, Health::Degraded, None));
-    let mut found: Vec<Condition> = found.into_values().collect();
-    let away = found.iter().any(|condition| condition.problem.code == Code::AwayFromHome);
-    let blind = found.iter().any(|condition| condition.problem.code == Code::KubeUnreachable);
-    // From another network nothing at home can be judged, and of that nobody has to be told.
-    found.retain(|condition| {
-        !(away && blind && condition.problem.code == Code::KubeUnreachable)
-            && !(away && condition.problem.code == Code::ProbeFailed)
-    });
-    found.into_iter().map(Found).collect()
+    root_causes(found.into_values().collect()).into_iter().map(Found).collect()
+}
+
+/// Leaves out what another condition explains, which then touches what that one touched, and is as bad.
+fn root_causes(mut found: Vec<Condition>) -> Vec<Condition> {
+    let mut roots = Vec::new();
+    while let Some(condition) = found.pop() {
+        let root =
+            found.iter_mut().chain(&mut roots).find(|other| explains(&other.problem, &condition.problem));
+        let Some(root) = root else {
+            roots.push(condition);
+            continue;
+        };
+        // From another network nothing at home can be judged: that is no outage.
+        if root.problem.code != Code::AwayFromHome {
+            root.severity = root.severity.max(condition.severity);
+        }
+        root.hostnames.extend(condition.hostnames);
+    }
+    for root in &mut roots {
+        root.hostnames.sort();
+        root.hostnames.dedup();
+    }
+    roots.sort_by(|a, b| a.id.cmp(&b.id));
+    roots
+}
+
+/// Whether `cause` is why `other` is so. Never both ways round, so that one of them stays.
+fn explains(cause: &Problem, other: &Problem) -> bool {
+    let component = || cause.args.get("component").map(String::as_str).unwrap_or_default();
+    match cause.code {
+        Code::AwayFromHome => matches!(other.code, Code::KubeUnreachable | Code::ProbeFailed),
+        Code::HandEdited => match component() {
+            "cloudflared" => other.code == Code::TunnelDown,
+            "cert-manager" => matches!(other.code, Code::CertificatePending | Code::CertificateFailed),
+            "ingress-nginx" | "traefik" => matches!(
+                other.code,
+                Code::CertificateDiffers | Code::ProbeFailed | Code::BackendSilent | Code::RedirectLoop
+            ),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Machines that are not as they should be, whether a name suffers from it or not.

@@ -6,7 +6,7 @@ use crate::exposure::{Reach, Tls};
 use crate::flow::{Health, endpoints_key};
 use crate::observed::{NodeState, ObjectKey, TlsAnswer};
 use crate::problem::{Code, Problem};
-use crate::step::is_available;
+use crate::step::is_serving;
 use std::net::IpAddr;
 
 const DAY: i64 = 86_400_000;
@@ -49,6 +49,10 @@ impl Walk<'_> {
             Ok(path) => path,
             Err(why) => return vec![Test::unknown(TestKind::Answer, &self.exposure.hostname, why)],
         };
+        // Which addresses to ask follows from the nodes.
+        if let (true, Err(why)) = (path.http.is_empty(), seen(self.observed.nodes.as_ref())) {
+            return vec![Test::unknown(TestKind::Answer, &self.exposure.hostname, why)];
+        }
         let some_answer = path.http.values().any(Result::is_ok);
         let mut tests = Vec::new();
         for (address, answer) in &path.http {
@@ -79,7 +83,7 @@ impl Walk<'_> {
             return Test::unknown(TestKind::Controller, component.name(), None);
         };
         match seen(self.observed.objects.get(key)) {
-            Ok(Some(live)) if is_available(live) => Test::up(TestKind::Controller, component.name(), ""),
+            Ok(Some(live)) if is_serving(live) => Test::up(TestKind::Controller, component.name(), ""),
             Ok(_) => {
                 let away = self.observed.machine_away(&self.desired.ingress().service_key());
                 let own = || Problem::new(Code::WorkloadNotReady).arg("workload", &key.name);

@@ -15,7 +15,7 @@ pub use action::{
     Action, BINARY_PATH, CONTROL_PLANE_TAINT, Claim, IMAGES_DIRECTORY, INSTALLER_PATH, PlacedFile,
     RecordTarget, RecordWish, cluster_token_key, tunnel_secret_key,
 };
-pub use objects::{is_available, last_applied, stamped};
+pub use objects::{is_serving, last_applied, stamped};
 
 use crate::observed::Observed;
 use crate::problem::Problem;

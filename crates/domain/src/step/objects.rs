@@ -99,6 +99,11 @@ pub fn is_available(deployment: &Value) -> bool {
         && number("/status/availableReplicas") >= wanted
 }
 
+/// The same, and it wants some: one that somebody scaled to nothing is as it should be, and serves nobody.
+pub fn is_serving(deployment: &Value) -> bool {
+    is_available(deployment) && deployment.pointer("/spec/replicas").is_none_or(|replicas| *replicas != 0)
+}
+
 pub(super) fn chart(observed: &Observed, chart: &Chart, claim: Claim) -> Verdict {
     let name = &chart.name;
     match applied(observed, &chart.helm_chart(), claim) {

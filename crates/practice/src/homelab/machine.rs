@@ -306,7 +306,7 @@ impl Machine {
     }
 
     /// Leaves a few MiB on the disk, or tidies up again.
-    pub(crate) fn fill_disk(&mut self, full: bool) {
+    pub fn fill_disk(&mut self, full: bool) {
         self.disk_filled_kib = 0;
         if full {
             self.disk_filled_kib = self.free_kib().saturating_sub(8 * 1024);

@@ -150,9 +150,12 @@ pub fn pod(owner: &Value, name: &str) -> Value {
 
 fn one_on_each_node(pass: &Pass<'_>, set: &Arc<Value>) {
     let spec = &set["spec"]["template"]["spec"];
-    // A daemon's pods tolerate what a silent node is tainted with.
+    // A daemon's pods tolerate what Kubernetes itself taints nodes with.
     let mut tolerations = super::items(&spec["tolerations"]).to_vec();
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+    for reason in
+        ["not-ready", "unreachable", "disk-pressure", "memory-pressure", "pid-pressure", "unschedulable"]
+    {
+        let key = format!("node.kubernetes.io/{reason}");
         tolerations.push(json!({"key": key, "operator": "Exists"}));
     }
     let tolerations = json!(tolerations);
