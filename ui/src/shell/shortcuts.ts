@@ -21,6 +21,7 @@ export const shortcuts: readonly Shortcut[] = [
   { act: 'page:cluster', keys: 'g c' },
   { act: 'page:stack', keys: 'g t' },
   { act: 'page:runs', keys: 'g r' },
+  { act: 'page:history', keys: 'g h' },
   { act: 'page:settings', keys: 'g e' },
 ];
 

@@ -8,6 +8,7 @@ export const pages = [
   'cluster',
   'stack',
   'runs',
+  'history',
   'practice',
   'settings',
 ] as const;

@@ -4,6 +4,7 @@ import { problems } from './catalogue';
 
 describe('numbers and times', () => {
   it.each([
+    [64, '64 KB'],
     [512 * 1024, '512 MB'],
     [1.9 * 1024 * 1024, '1.9 GB'],
     [15.6 * 1024 * 1024, '16 GB'],
@@ -13,6 +14,8 @@ describe('numbers and times', () => {
     [24, '24 s'],
     [120, '2 min'],
     [9000, '2.5 h'],
+    [86_400, '24 h'],
+    [216_000, '2.5 days'],
   ])('%d s is %s', (seconds, want) => expect(duration(seconds)).toBe(want));
   it.each([
     [0, 'just now'],

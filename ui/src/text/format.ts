@@ -7,6 +7,14 @@ const { findings, objects, reasons, stages } = phrases;
 const number = new Intl.NumberFormat(language);
 const oneDigit = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+const hand = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
+const calendar = new Intl.DateTimeFormat(language, { dateStyle: 'full' });
+const daysLong = new Intl.NumberFormat(language, {
+  style: 'unit',
+  unit: 'day',
+  unitDisplay: 'long',
+  maximumFractionDigits: 1,
+});
 const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
 const list = new Intl.ListFormat(language, { type: 'conjunction' });
 const plural = new Intl.PluralRules(language);
@@ -18,9 +26,17 @@ export const percent = (value: number): string =>
   share.format(value < 1 ? Math.floor(value * 1000) / 1000 : 1);
 export const count = (value: number): string => number.format(value);
 export const many = (value: number, one: string, other: string): string =>
-  `${number.format(value)} ${plural.select(value) === 'one' ? one : other}`;
+  `${number.format(value)} ${either(value, one, other)}`;
+/** The word for so many, without the number. */
+export const either = (value: number, one: string, other: string): string =>
+  plural.select(value) === 'one' ? one : other;
 export const names = (values: string[]): string => list.format(values);
+/** A list cut where each of its members stands, for when these are more than text. */
+export const listParts = (values: string[]): { type: 'element' | 'literal'; value: string }[] =>
+  list.formatToParts(values);
 export const moment = (at: number): string => clock.format(at);
+export const timeOfDay = (at: number): string => hand.format(at);
+export const date = (at: number): string => calendar.format(at);
 
 /**
  * Puts arguments into a template. For one that is not there the words after `|` stand, or nothing: nobody ever
@@ -80,19 +96,22 @@ export function changeTitle(change: Change): string {
   }
 }
 
-/** Memory and disks, from KiB, in the unit that is printed on the box. */
+/** Memory, disks and files, from KiB, in the unit that is printed on the box. */
 export function size(kib: number): string {
   const gib = kib / 1024 / 1024;
   return gib >= 1
     ? `${oneDigit.format(gib >= 10 ? Math.round(gib) : gib)} GB`
-    : `${Math.round(kib / 1024)} MB`;
+    : kib >= 1024
+      ? `${Math.round(kib / 1024)} MB`
+      : `${Math.ceil(kib)} KB`;
 }
 
 export function duration(seconds: number): string {
   if (seconds < 1) return t.times.instant;
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${oneDigit.format(seconds / 3600)} h`;
+  if (seconds < 172_800) return `${oneDigit.format(seconds / 3600)} h`;
+  return daysLong.format(seconds / 86_400);
 }
 
 export function ago(at: number, now: number): string {

@@ -2,6 +2,7 @@
 import type { en } from '../en';
 import type { Widened } from '../widened';
 import { diagnosis } from './diagnosis';
+import { history } from './history';
 import { lanes } from './lanes';
 import { practice } from './practice';
 import { services } from './services';
@@ -33,6 +34,7 @@ export const de: Widened<typeof en> = {
     cluster: 'Cluster',
     stack: 'Stack',
     runs: 'Läufe',
+    history: 'Verlauf',
     practice: 'Übung',
     settings: 'Einstellungen',
   },
@@ -325,6 +327,7 @@ export const de: Widened<typeof en> = {
     ],
   },
   diagnosis,
+  history,
   lanes,
   practice,
   services,
@@ -366,11 +369,6 @@ export const de: Widened<typeof en> = {
     fix: 'Was helfen würde:',
     others: '{names} und {count} weitere',
     overview: 'Übersicht des Bildes',
-    history: {
-      label: 'Die letzten 24 Stunden',
-      uptime: 'Diente {uptime} der bekannten Zeit in den letzten 24 Stunden (bekannt sind {known})',
-      nothing: 'Von den letzten 24 Stunden ist noch kaum etwas bekannt',
-    },
     who: { internet: 'Internet', lan: 'Dein LAN' },
     columns: {
       who: 'Wer',

@@ -3,6 +3,7 @@
 import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../../api/types';
 import type { Page } from '../../state/route.svelte';
 import { diagnosis } from './diagnosis';
+import { history } from './history';
 import { lanes } from './lanes';
 import { practice } from './practice';
 import { services } from './services';
@@ -34,6 +35,7 @@ export const en = {
     cluster: 'Cluster',
     stack: 'Stack',
     runs: 'Runs',
+    history: 'History',
     practice: 'Practice',
     settings: 'Settings',
   } satisfies Record<Page, string>,
@@ -333,6 +335,7 @@ export const en = {
     ],
   },
   diagnosis,
+  history,
   lanes,
   practice,
   services,
@@ -374,11 +377,6 @@ export const en = {
     fix: 'What would fix it:',
     others: '{names} and {count} more',
     overview: 'Overview of the drawing',
-    history: {
-      label: 'The last 24 hours',
-      uptime: 'Served {uptime} of the time that is known in the last 24 hours ({known} is known)',
-      nothing: 'Hardly anything is known of the last 24 hours yet',
-    },
     who: { internet: 'Internet', lan: 'Your LAN' },
     columns: {
       who: 'Who',
