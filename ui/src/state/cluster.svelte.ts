@@ -3,6 +3,8 @@
 import { call, problemOf } from '../api/door';
 import type { Checked, ClusterDocument, Finding, Host, Machine, PlanView, Problem } from '../api/types';
 import { machines } from './machines.svelte';
+import { runs } from './runs.svelte';
+import { status } from './status.svelte';
 
 export type Stage = 'roles' | 'preview' | 'build';
 
@@ -23,9 +25,11 @@ class ClusterStore {
   /** What was asked for last and is not answered yet, one of each sort. */
   #asked = $state<Record<Sort, symbol | null>>({ draft: null, look: null, build: null });
   /** The machines that the document was drafted for. */
-  #hosts = $state.raw<string[]>([]);
+  hosts = $state.raw<string[]>([]);
 
   readonly busy = $derived(Object.values(this.#asked).some((asked) => asked !== null));
+  /** The wish for a cluster is there as soon as its build begins; it is one once that has ended well. */
+  readonly built = $derived(runs.unfinishedBuild === undefined ? (status.value?.cluster ?? null) : null);
   readonly findings = $derived(Object.values(this.checked?.findings ?? {}).flat());
   readonly hindrances = $derived(this.findings.filter(forbids).length);
   /** Machines that could not be read; whether the others can do without them is for the preview to say. */
@@ -54,8 +58,8 @@ class ClusterStore {
 
   /** Whether the document is for just these machines, under whichever id they were known when it was drafted. */
   isFor(hosts: Host[]): boolean {
-    const had = ({ id, formerly }: Host) => [id, ...formerly].some((known) => this.#hosts.includes(known));
-    return hosts.length === this.#hosts.length && hosts.every(had);
+    const had = ({ id, formerly }: Host) => [id, ...formerly].some((known) => this.hosts.includes(known));
+    return hosts.length === this.hosts.length && hosts.every(had);
   }
 
   /** Proposes roles for the picked machines; asked again only when another set was picked. */
@@ -93,9 +97,15 @@ class ClusterStore {
     );
   }
 
+  /** Goes on where an earlier window was left: looks at the machines again, and then at the plan if it was at that. */
+  async takeUp(document: ClusterDocument, hosts: string[], stage: Stage): Promise<void> {
+    await this.#begin(document, hosts);
+    if (stage === 'preview' && this.checked && this.hindrances === 0) await this.preview();
+  }
+
   async #begin(document: ClusterDocument, hosts: string[]): Promise<void> {
     this.document = document;
-    this.#hosts = hosts;
+    this.hosts = hosts;
     this.stage = 'roles';
     this.checked = this.plan = null;
     await this.check();
@@ -109,6 +119,9 @@ class ClusterStore {
       () => call('check', { document }),
       (checked) => {
         this.checked = checked;
+        if (!checked) return;
+        for (const { name, address } of document.machines)
+          machines.looked(address, !(name in checked.unread));
       },
     );
   }
