@@ -3,10 +3,10 @@ import { fireEvent, render, screen, waitFor, within } from '@testing-library/sve
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { openDoor } from '../src/api/door';
-import type { Role } from '../src/api/types';
 import App from '../src/App.svelte';
 import { cluster } from '../src/state/cluster.svelte';
 import { accessible } from './accessible';
+import { documentOf } from './fixture/document';
 import { Homelab } from './fixture/homelab';
 
 const user = userEvent.setup();
@@ -15,18 +15,9 @@ const names = ['pi-1', 'pi-2', 'pi-3', 'nuc-1'];
 beforeEach(async () => {
   const lab = new Homelab();
   openDoor(lab);
-  const machine = (name: string, index: number) => ({
-    name,
-    address: `192.168.1.${81 + index}`,
-    role: (index === 0 ? 'server' : 'agent') as Role,
-    user: null,
-    port: null,
-    interface: null,
-  });
-  const drafted = (await lab.call('document-draft', { hosts: [] })) as { document: object };
   vi.spyOn(lab, 'call').mockImplementation((name, request) =>
     name === 'document-read'
-      ? Promise.resolve({ document: { ...drafted.document, machines: names.map(machine) } })
+      ? Promise.resolve({ document: documentOf(names) })
       : Homelab.prototype.call.call(lab, name, request),
   );
   await cluster.open('');

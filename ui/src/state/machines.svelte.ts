@@ -27,7 +27,9 @@ export function inOrder(a: Host, b: Host): number {
 class MachinesStore {
   #hosts = new SvelteMap<string, Host>();
   #logins = new SvelteMap<string, Login>();
+  #read = new SvelteSet<string>();
   picked = new SvelteSet<string>();
+  loaded = $state(false);
   interfaces = $state<Interface[]>([]);
   scan = $state<string | null>(null);
   done = $state(0);
@@ -40,15 +42,21 @@ class MachinesStore {
   readonly wrongSubnet = $derived(this.problem?.code.startsWith('subnet-') ? this.problem : null);
   readonly list = $derived([...this.#hosts.values()].sort(inOrder));
   readonly chosen = $derived(this.list.filter((host) => this.picked.has(host.id)));
-  readonly unconnected = $derived(this.chosen.filter((host) => !this.login(host)));
+  readonly unconnected = $derived(this.chosen.filter((host) => !this.isConnected(host)));
 
   async load(): Promise<void> {
     try {
       const [{ hosts }, { interfaces }] = await Promise.all([call('machines', {}), call('interfaces', {})]);
       this.#hosts.clear();
       for (const host of hosts) this.#hosts.set(host.id, host);
-      for (const id of this.picked) if (!this.#hosts.has(id)) this.picked.delete(id);
+      for (const id of this.picked) {
+        if (this.#hosts.has(id)) continue;
+        this.picked.delete(id);
+        const host = this.once(id);
+        if (host) this.picked.add(host.id);
+      }
       this.interfaces = interfaces;
+      this.loaded = true;
     } catch (error) {
       this.problem = problemOf(error);
     }
@@ -81,6 +89,29 @@ class MachinesStore {
 
   loginAt(address: string): Login | undefined {
     return this.#logins.get(address);
+  }
+
+  /**
+   * Whether the machine there lets us in: by a login of this window, or by one of before it with which the check has
+   * just read it. Whether such a login still works is seen by looking; a password that nobody kept is gone.
+   */
+  isConnectedAt(address: string): boolean {
+    return this.#logins.has(address) || this.#read.has(address);
+  }
+
+  isConnected(host: Host): boolean {
+    return host.addresses.some((address) => this.isConnectedAt(address));
+  }
+
+  /** The check has looked at the machine there. */
+  looked(address: string, couldRead: boolean): void {
+    if (couldRead) this.#read.add(address);
+    else this.#read.delete(address);
+  }
+
+  /** The machine that was once known under this id. */
+  once(id: string): Host | undefined {
+    return this.#hosts.get(id) ?? this.list.find(({ formerly }) => formerly.includes(id));
   }
 
   /** Remembers a login under the address that was asked for. */

@@ -158,14 +158,6 @@ export const de: Widened<typeof en> = {
     shown: 'Jetzt gezeigt',
   },
   cluster: {
-    stages: {
-      find: 'Rechner finden',
-      connect: 'Verbinden',
-      roles: 'Rollen und Prüfung',
-      preview: 'Vorschau',
-      build: 'Bauen',
-      service: 'Erster Dienst',
-    },
     stagesLabel: 'Weg zu deinem Cluster',
     emptyTitle: 'Von Rechnern zu einem Cluster',
     emptyText:
@@ -195,7 +187,6 @@ export const de: Widened<typeof en> = {
     blockedText: 'den Bau auf. Zu jedem steht unten die Abhilfe.',
     unread: ['Rechner konnte nicht gelesen werden.', 'Rechner konnten nicht gelesen werden.'],
     unreadText: 'Die Vorschau sagt, ob die anderen ohne sie gebaut werden können.',
-    pickedShort: '{count} gewählt',
     allGood: 'Nichts steht im Weg.',
     someNotes: ['Hinweis', 'Hinweise'],
     severities: { stop: 'Hält den Bau auf', warn: 'Vorsicht', note: 'Hinweis' },

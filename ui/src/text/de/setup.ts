@@ -5,7 +5,7 @@ import type { Widened } from '../widened';
 export const setup: Widened<typeof english> = {
   title: 'Von bloßen Rechnern zu einem Dienst, den du öffnen kannst',
   intro:
-    'Sechs Schritte. Jeden kannst du verlassen und wieder aufnehmen: Was fertig ist, wird gesehen, nicht gemerkt. Nichts wird geändert, bevor du gesehen hast, was geschieht, und Ja gesagt hast.',
+    'Acht Schritte. Jeden kannst du verlassen und wieder aufnehmen, auch nachdem das Fenster zu war: Was fertig ist, wird durch Nachsehen erkannt. Nichts wird geändert, bevor du gesehen hast, was geschieht, und Ja gesagt hast.',
   choose: 'Wie möchtest du beginnen?',
   home: 'Meine Rechner finden',
   homeText: 'Sieh dich in deinem eigenen Netz um. Das Umsehen ändert nichts.',
@@ -26,15 +26,25 @@ export const setup: Widened<typeof english> = {
       text: 'Über SSH, sobald du den Fingerabdruck verglichen hast. Deine Rechner, ihre Anmeldungen und sudoers bleiben, wie sie sind.',
       act: 'Mit ihnen verbinden',
     },
+    check: {
+      title: 'Prüfen',
+      text: 'Speicher, Uhren, Firewalls, Reste früherer Versuche und mehr, auf jedem Rechner. Was im Weg steht, wird genannt, mit der Abhilfe. Es wird nur nachgesehen.',
+      act: 'Rechner prüfen',
+    },
     roles: {
-      title: 'Rollen und Prüfung',
+      title: 'Rollen',
       text: 'Ein einzelner Rechner tut alles. Bei mehreren einer als Server, die anderen als Worker; ab fünf überstehen drei Server den Verlust von einem. Zwei sind schlechter als einer: Fällt einer aus, kann keiner entscheiden.',
       act: 'Rollen wählen',
     },
-    build: {
-      title: 'Vorschau und Bau',
-      text: 'Jeder Schritt wird mit seinem genauen Befehl gezeigt. Der Bau kann angehalten werden und geht dort weiter, wo er stand, auch nach einem Stromausfall.',
+    preview: {
+      title: 'Vorschau',
+      text: 'Jeder Schritt des Baus mit seinem genauen Befehl, bevor etwas geändert wird.',
       act: 'Zur Vorschau',
+    },
+    build: {
+      title: 'Bauen',
+      text: 'K3s auf jedem Rechner, und jeder Schritt wird als erfüllt gesehen. Der Bau kann angehalten werden und geht dort weiter, wo er stand, auch nach einem Stromausfall.',
+      act: 'Zum Bau',
     },
     names: {
       title: 'Namen und Zertifikate',
@@ -48,7 +58,9 @@ export const setup: Widened<typeof english> = {
     },
   },
   found: ['Rechner gefunden', 'Rechner gefunden'],
+  picked: '{count} gewählt',
   connected: ['Rechner verbunden', 'Rechner verbunden'],
+  hindrances: ['Hindernis hält den Bau auf', 'Hindernisse halten den Bau auf'],
   cluster: 'Auf {name} läuft K3s {version}',
   unfinished: 'Ein Bau ist nicht gut zu Ende gegangen: Er kann weitergehen.',
   doneTitle: 'Alles ist eingerichtet',

@@ -162,14 +162,6 @@ export const en = {
     shown: 'Shown now',
   },
   cluster: {
-    stages: {
-      find: 'Find machines',
-      connect: 'Connect',
-      roles: 'Roles and check',
-      preview: 'Preview',
-      build: 'Build',
-      service: 'First service',
-    },
     stagesLabel: 'Way to your cluster',
     emptyTitle: 'From machines to a cluster',
     emptyText:
@@ -199,7 +191,6 @@ export const en = {
     blockedText: 'the build. Each has its remedy below.',
     unread: ['machine could not be read.', 'machines could not be read.'],
     unreadText: 'The preview says whether the others can be built without.',
-    pickedShort: '{count} picked',
     allGood: 'Nothing stands in the way.',
     someNotes: ['thing to know', 'things to know'],
     severities: { stop: 'Stops the build', warn: 'Take care', note: 'Note' } satisfies Record<

@@ -4,7 +4,7 @@ import type { Stop } from '../../setup/journey';
 export const setup = {
   title: 'From bare machines to a service that you can open',
   intro:
-    'Six steps. Each can be left and taken up again: what is done is seen by looking, not remembered. Nothing is changed before you have seen what will happen and said yes.',
+    'Eight steps. Each can be left and taken up again, also after the window was closed: what is done is seen by looking. Nothing is changed before you have seen what will happen and said yes.',
   choose: 'How do you want to begin?',
   home: 'Find my machines',
   homeText: 'Look at your own network. Looking changes nothing.',
@@ -25,15 +25,25 @@ export const setup = {
       text: 'Over SSH, once you have compared the fingerprint. Your machines, their logins and sudoers stay as they are.',
       act: 'Connect to them',
     },
+    check: {
+      title: 'Check',
+      text: 'Memory, clocks, firewalls, leftovers and more, on every machine. What stands in the way is named, with its remedy. It only looks.',
+      act: 'Check them',
+    },
     roles: {
-      title: 'Roles and check',
+      title: 'Roles',
       text: 'One machine does everything. With more, one server and the rest workers; with five or more, three servers survive the loss of one. Two are worse than one: if either fails, neither can decide.',
       act: 'Choose roles',
     },
-    build: {
-      title: 'Preview and build',
-      text: 'Every step is shown with its exact command. The build can be stopped, and goes on where it stopped, also after a power cut.',
+    preview: {
+      title: 'Preview',
+      text: 'Every step of the build with its exact command, before anything is changed.',
       act: 'To the preview',
+    },
+    build: {
+      title: 'Build',
+      text: 'K3s on every machine, and each step seen to be true. The build can be stopped, and goes on where it stopped, also after a power cut.',
+      act: 'To the build',
     },
     names: {
       title: 'Names and certificates',
@@ -47,7 +57,9 @@ export const setup = {
     },
   } satisfies Record<Stop, { title: string; text: string; act: string }>,
   found: ['machine found', 'machines found'],
+  picked: '{count} picked',
   connected: ['machine connected', 'machines connected'],
+  hindrances: ['thing stops the build', 'things stop the build'],
   cluster: '{name} runs K3s {version}',
   unfinished: 'A build has not ended well: it can go on.',
   doneTitle: 'Everything is set up',
