@@ -6,6 +6,7 @@
 mod arguments;
 mod change;
 mod connect;
+mod credentials;
 mod history;
 mod home;
 mod keys;
@@ -76,6 +77,7 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Status(options) => status::run(&open().await?, options, output).await,
         Command::History(options) => history::run(&open().await?, options, output).await,
         Command::Timeline { since } => history::timeline(&open().await?, since, output).await,
+        Command::Credentials { act } => credentials::run(&open().await?, act, output).await,
         Command::Token(options) => token::run(&open().await?, options, output).await,
     }
 }

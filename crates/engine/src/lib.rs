@@ -8,6 +8,7 @@ mod apply;
 mod commands;
 mod components;
 mod connect;
+mod credentials;
 mod diagnose;
 mod estimate;
 mod events;
@@ -30,6 +31,7 @@ mod watch;
 
 pub use components::{ComponentState, NamesReport};
 pub use connect::{ConnectRequest, Connected, LoginMethod};
+pub use credentials::{Credentials, PinnedKey, SavedLogin, StoredFile, StoredToken};
 pub use history::{HistoryOf, HistoryStorage};
 pub use home::{AtHome, HomeAuthority};
 pub use keys::KeysState;

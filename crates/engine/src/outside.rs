@@ -52,7 +52,7 @@ pub struct Outside {
     pub pace: Pace,
     pub host_keys: Arc<HostKeys>,
     pub k3s: K3sStore,
-    kubeconfig: PathBuf,
+    pub kubeconfig: PathBuf,
     home: PathBuf,
     sessions: Mutex<HashMap<String, Slot>>,
     /// A password that fits machines that have none of their own.
@@ -140,6 +140,16 @@ impl Outside {
             login = login.or_password(password);
         }
         Ok((target, login))
+    }
+
+    /// Whose the secrets of a login are in the keyring: `address:port`, with the address that `~/.ssh/config` gives
+    /// for this one and with this one itself.
+    pub fn owners(&self, address: &str, port: u16) -> Vec<String> {
+        let config = SshConfig::load(&self.home).ok();
+        let target = config.and_then(|config| config.target(address, None, Some(port)).ok());
+        let resolved = target.map(|(target, _)| target.address).filter(|resolved| resolved != address);
+        let all = resolved.into_iter().chain([address.to_owned()]);
+        all.map(|address| format!("{address}:{port}")).collect()
     }
 
     /// Opens a session without keeping it; sudo is unlocked where a password is known.
