@@ -1,6 +1,7 @@
 // Every word of the window in German. It has the keys of the English catalogue, or it does not compile.
 import type { en } from '../en';
 import type { Widened } from '../widened';
+import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
 import { lanes } from './lanes';
 import { practice } from './practice';
@@ -32,6 +33,7 @@ export const de: Widened<typeof en> = {
     machines: 'Rechner',
     cluster: 'Cluster',
     stack: 'Stack',
+    credentials: 'Zugangsdaten',
     runs: 'Läufe',
     practice: 'Übung',
     settings: 'Einstellungen',
@@ -324,6 +326,7 @@ export const de: Widened<typeof en> = {
       },
     ],
   },
+  credentials,
   diagnosis,
   lanes,
   practice,

@@ -1,7 +1,8 @@
-// Every word of the window in English, by page; the two pages with the most words have files of their own.
+// Every word of the window in English, by page; pages with many words have files of their own.
 // Sentences for codes are in problems.ts and phrases.ts.
 import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../../api/types';
 import type { Page } from '../../state/route.svelte';
+import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
 import { lanes } from './lanes';
 import { practice } from './practice';
@@ -33,6 +34,7 @@ export const en = {
     machines: 'Machines',
     cluster: 'Cluster',
     stack: 'Stack',
+    credentials: 'Credentials',
     runs: 'Runs',
     practice: 'Practice',
     settings: 'Settings',
@@ -332,6 +334,7 @@ export const en = {
       },
     ],
   },
+  credentials,
   diagnosis,
   lanes,
   practice,
