@@ -87,7 +87,7 @@ impl Engine {
         }
         let mut logins = Vec::new();
         for (address, port, StoredLogin { user, method, keyring }) in self.inner.store.logins().await? {
-            let owners = outside.owners(&address, port);
+            let owners = owners(outside, &address, port);
             let ask = keyring != Some(false);
             let password = look.kept_for(CredentialKind::SshPassword, &owners, ask).await;
             let passphrase = look.kept_for(CredentialKind::SshPassphrase, &owners, ask).await;
@@ -133,7 +133,7 @@ impl Engine {
         });
         let mut forgotten = 0;
         for (address, port, login) in here {
-            for owner in outside.owners(&address, port) {
+            for owner in owners(outside, &address, port) {
                 for kind in [CredentialKind::SshPassword, CredentialKind::SshPassphrase] {
                     let credential = Credential::new(kind, owner.clone());
                     // Where there is no keyring, nothing can be in it: that is no reason to keep the row.
@@ -158,11 +158,14 @@ impl Engine {
     }
 
     async fn machine_names(&self) -> Result<Names, Problem> {
-        let usual = self.inner.outside.endpoints.ports.ssh;
         let cluster = self.desired().await?.cluster;
         let members = cluster.into_iter().flat_map(|cluster| cluster.machines);
-        let members =
-            members.map(|machine| (machine.address, machine.port.unwrap_or(usual), machine.name)).collect();
+        let members = members.map(|machine| Member {
+            addresses: self.inner.outside.addresses(&machine.address),
+            port: machine.port,
+            name: machine.name,
+        });
+        let members = members.collect();
         let hosts = self.hosts().await?.into_iter();
         let seen = hosts.filter_map(|host| Some((host.addresses, host.names.into_iter().next()?))).collect();
         Ok(Names { members, seen })
@@ -171,22 +174,36 @@ impl Engine {
 
 /// The machines that are known by a name.
 struct Names {
-    members: Vec<(String, u16, String)>,
+    members: Vec<Member>,
     seen: Vec<(Vec<IpAddr>, String)>,
+}
+
+/// A machine of the cluster. One without a port is at the usual one, or at what `~/.ssh/config` says.
+struct Member {
+    addresses: Vec<String>,
+    port: Option<u16>,
+    name: String,
 }
 
 impl Names {
     /// The name, and whether the machine is one of the cluster's.
     fn of(&self, address: &str, port: u16) -> (Option<String>, bool) {
-        let member =
-            |(at, number, _): &&(String, u16, String)| *number == port && at.eq_ignore_ascii_case(address);
-        if let Some((_, _, name)) = self.members.iter().find(member) {
-            return (Some(name.clone()), true);
+        let member = self.members.iter().find(|member| {
+            member.port.is_none_or(|own| own == port)
+                && member.addresses.iter().any(|own| own.eq_ignore_ascii_case(address))
+        });
+        if let Some(member) = member {
+            return (Some(member.name.clone()), true);
         }
         let ip: Option<IpAddr> = address.parse().ok();
         let seen = ip.and_then(|ip| self.seen.iter().find(|(addresses, _)| addresses.contains(&ip)));
         (seen.map(|(_, name)| name.clone()), false)
     }
+}
+
+/// Whose the secrets of a login are in the keyring.
+fn owners(outside: &Outside, address: &str, port: u16) -> Vec<String> {
+    outside.addresses(address).iter().map(|address| format!("{address}:{port}")).collect()
 }
 
 /// Asks for one secret after the other, until the keyring fails: one that is missing or locked is not asked again and

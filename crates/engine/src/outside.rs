@@ -142,14 +142,13 @@ impl Outside {
         Ok((target, login))
     }
 
-    /// Whose the secrets of a login are in the keyring: `address:port`, with the address that `~/.ssh/config` gives
-    /// for this one and with this one itself.
-    pub fn owners(&self, address: &str, port: u16) -> Vec<String> {
+    /// An address and, where it is an alias of `~/.ssh/config`, what that gives for it: logins are stored under the one,
+    /// their secrets and host keys under the other.
+    pub fn addresses(&self, address: &str) -> Vec<String> {
         let config = SshConfig::load(&self.home).ok();
-        let target = config.and_then(|config| config.target(address, None, Some(port)).ok());
+        let target = config.and_then(|config| config.target(address, None, None).ok());
         let resolved = target.map(|(target, _)| target.address).filter(|resolved| resolved != address);
-        let all = resolved.into_iter().chain([address.to_owned()]);
-        all.map(|address| format!("{address}:{port}")).collect()
+        resolved.into_iter().chain([address.to_owned()]).collect()
     }
 
     /// Opens a session without keeping it; sudo is unlocked where a password is known.
