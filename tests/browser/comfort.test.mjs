@@ -59,7 +59,7 @@ describe('comfort', () => {
     await page.getByRole('radio', { name: 'Dark' }).check({ force: true });
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
     await page.getByRole('radio', { name: '200 %' }).check({ force: true });
-    for (const name of ['Settings', 'Machines', 'Services', 'Flow', 'Stack']) {
+    for (const name of ['Settings', 'Machines', 'Services', 'Flow', 'Stack', 'Credentials']) {
       await page.evaluate((hash) => (location.hash = hash), `#/${name.toLowerCase()}`);
       await visible(heading(name), `${name} at 200 %`);
       const wider = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
@@ -96,7 +96,7 @@ describe('comfort', () => {
     await page.goto(url);
     await page.reload();
     assert.equal(await page.evaluate(() => document.documentElement.lang), 'de');
-    const pages = ['settings', 'machines', 'cluster', 'services', 'stack', 'runs', 'flow', 'practice'];
+    const pages = 'settings machines cluster services stack credentials runs flow practice'.split(' ');
     for (const name of pages) {
       await page.evaluate((hash) => (location.hash = hash), `#/${name}`);
       await page.waitForTimeout(300);

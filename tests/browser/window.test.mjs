@@ -209,7 +209,7 @@ describe('every page', () => {
       test(`is accessible and fits: ${theme}, ${width} pixels`, async () => {
         await page.emulateMedia({ colorScheme: theme });
         await page.setViewportSize({ width, height: 880 });
-        for (const name of ['Flow', 'Services', 'Machines', 'Cluster', 'Stack', 'Runs']) {
+        for (const name of ['Flow', 'Services', 'Machines', 'Cluster', 'Stack', 'Credentials', 'Runs']) {
           await go(page, name);
           await visible(page.getByRole('heading', { level: 1 }).first(), name);
           await accessible(page, `${name}, ${theme}, ${width}`);

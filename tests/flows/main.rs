@@ -8,6 +8,7 @@ mod api;
 mod bad_input;
 mod build;
 mod conditions;
+mod credentials;
 mod expose;
 mod faults;
 mod history;

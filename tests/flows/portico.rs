@@ -27,8 +27,9 @@ fn command(story: &Story, arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     command.arg("--endpoints").arg(story.path("endpoints.json")).arg("--data").arg(story.data());
     command.args(arguments).kill_on_drop(true);
-    // A home of its own: no key, agent or known host of whoever runs the tests takes part.
-    command.env("HOME", story.path("")).env_remove("SSH_AUTH_SOCK").env_remove("DBUS_SESSION_BUS_ADDRESS");
+    // A home of its own: no key, agent, known host or keyring of whoever runs the tests takes part.
+    command.env("HOME", story.path("")).env("XDG_RUNTIME_DIR", story.path(""));
+    command.env_remove("SSH_AUTH_SOCK").env_remove("DBUS_SESSION_BUS_ADDRESS");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

@@ -110,6 +110,15 @@ impl Api {
         Ok(Empty {})
     }
 
+    pub async fn credentials(&self, _: Empty) -> Answer<Credentials> {
+        self.engine.credentials().await
+    }
+
+    pub async fn login_forget(&self, request: ForgetLogin) -> Answer<LoginForgotten> {
+        let logins = self.engine.forget_login(&request.address, request.port).await?;
+        Ok(LoginForgotten { logins })
+    }
+
     pub async fn document_draft(&self, request: DraftRequest) -> Answer<Document> {
         let hosts = self.engine.hosts().await?;
         let chosen: Vec<_> = request

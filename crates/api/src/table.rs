@@ -61,6 +61,8 @@ commands! {
     "machines" => machines(Empty) -> Machines;
     "connect" => connect(Connect) -> Connected;
     "forget-host-key" => forget_host_key(ForgetHostKey) -> Empty;
+    "credentials" => credentials(Empty) -> Credentials;
+    "login-forget" => login_forget(ForgetLogin) -> LoginForgotten;
     "document-draft" => document_draft(DraftRequest) -> Document;
     "document-read" => document_read(DocumentText) -> Document;
     "check" => check(Document) -> Checked;

@@ -19,8 +19,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
-pub use portico_engine::{AtHome, ComponentState, Connected, HistoryOf, HistoryStorage, Interface};
-pub use portico_engine::{KeysState, LoginMethod, NamesReport};
+pub use portico_engine::{
+    AtHome, ComponentState, Connected, Credentials, HistoryOf, HistoryStorage, Interface,
+};
+pub use portico_engine::{
+    KeysState, LoginMethod, NamesReport, PinnedKey, SavedLogin, StoredFile, StoredToken,
+};
 
 macro_rules! wire {
     ($($(#[$meta:meta])* $name:ident { $($(#[$inner:meta])* $field:ident: $type:ty,)* })*) => {
@@ -70,6 +74,9 @@ wire! {
         remember: bool,
     }
     ForgetHostKey { address: String, port: Option<u16>, }
+    /// Without a port: every login at the address.
+    ForgetLogin { address: String, port: Option<u16>, }
+    LoginForgotten { logins: u32, }
     /// Ids of hosts that a scan found; the first becomes the server.
     DraftRequest { hosts: Vec<String>, }
     Document { document: ClusterDocument, }

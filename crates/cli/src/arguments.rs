@@ -111,6 +111,11 @@ pub enum Command {
     },
     /// Keep a Cloudflare token, read from the terminal or from standard input, in the keyring
     Token(Token),
+    /// List what is stored to log in with and where, or forget it; no secret is ever shown
+    Credentials {
+        #[command(subcommand)]
+        act: Option<Credentials>,
+    },
     /// A homelab inside this computer to rehearse on
     #[command(subcommand)]
     Practice(Practice),
@@ -320,6 +325,18 @@ pub enum Keys {
     Save { file: PathBuf },
     /// Put the keys of a file back that the cluster lacks
     Restore { file: PathBuf },
+}
+
+#[derive(Subcommand)]
+pub enum Credentials {
+    /// Forget how a machine is logged in to, with its secrets in the keyring
+    Forget {
+        /// The machine, as ADDRESS[:PORT]; without a port every login there
+        machine: String,
+        /// Its pinned host key, too
+        #[arg(long)]
+        host_key: bool,
+    },
 }
 
 #[derive(Args)]

@@ -61,7 +61,7 @@ pub async fn run(api: &Api, options: Connect, output: &Output) -> Result<ExitCod
 }
 
 /// `[USER@]ADDRESS[:PORT]`; an IPv6 address with a port is written in brackets.
-fn parse(text: &str) -> Result<(Option<String>, String, Option<u16>), Problem> {
+pub fn parse(text: &str) -> Result<(Option<String>, String, Option<u16>), Problem> {
     let invalid = || {
         Problem::new(Code::FieldInvalid)
             .arg("field", "MACHINE")

@@ -7,6 +7,7 @@ mod arguments;
 mod change;
 mod conditions;
 mod connect;
+mod credentials;
 mod history;
 mod home;
 mod keys;
@@ -84,6 +85,7 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Status(options) => status::run(&open().await?, options, output).await,
         Command::History(options) => history::run(&open().await?, options, output).await,
         Command::Timeline { since } => history::timeline(&open().await?, since, output).await,
+        Command::Credentials { act } => credentials::run(&open().await?, act, output).await,
         Command::Token(options) => token::run(&open().await?, options, output).await,
     }
 }

@@ -71,6 +71,31 @@ impl Credential {
     }
 }
 
+/// What keeps secrets beyond this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keyring {
+    /// Of the desktop on Linux, such as GNOME Keyring and KWallet.
+    SecretService,
+    /// macOS.
+    Keychain,
+    /// Windows.
+    CredentialManager,
+    /// Nothing does, as in a rehearsal: what is to be remembered is in memory, too.
+    Memory,
+}
+
+/// Where one secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kept {
+    Keyring,
+    ThisRun,
+    Nowhere,
+    /// The keyring could not be asked.
+    Unknown,
+}
+
 /// Whose an API token of Cloudflare's is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case")]

@@ -130,7 +130,8 @@ impl Engine {
         self.inner.running.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    async fn claim(&self) -> Result<Lock, Problem> {
+    /// Keeps runs off for as long as it is held.
+    pub(crate) async fn claim(&self) -> Result<Lock, Problem> {
         if let Some(lock) = try_lock(&self.inner.data, RUN)? {
             return Ok(lock);
         }

@@ -33,6 +33,9 @@ pub enum LoginMethod {
 pub struct StoredLogin {
     pub user: Option<String>,
     pub method: LoginMethod,
+    /// Whether the keyring was ever given a secret of it; not known of one that an earlier Portico stored.
+    #[serde(default)]
+    pub keyring: Option<bool>,
 }
 
 pub struct ConnectRequest {
@@ -72,7 +75,8 @@ impl Engine {
             port: request.port,
             interface: None,
         };
-        let stored = StoredLogin { user: request.user.clone(), method: request.method.clone() };
+        let stored =
+            StoredLogin { user: request.user.clone(), method: request.method.clone(), keyring: None };
         let (target, mut login) = outside.login(&machine, Some(stored)).await?;
         if let Some(passphrase) = &request.passphrase {
             login = login.with_passphrase(passphrase);
@@ -121,19 +125,26 @@ impl Engine {
         port: u16,
         user: String,
     ) -> Result<(), Problem> {
-        let stored = StoredLogin { user: Some(user), method: request.method };
+        let remembers = request.remember && (request.passphrase.is_some() || request.password.is_some());
+        let before: Option<StoredLogin> = self.inner.store.login(&request.address, port).await?;
+        let keyring =
+            if remembers { Some(true) } else { before.map_or(Some(false), |before| before.keyring) };
+        let stored = StoredLogin { user: Some(user), method: request.method, keyring };
         self.inner.store.set_login(&request.address, port, &stored).await?;
         let outside = &self.inner.outside;
         let id = format!("{address}:{port}");
-        if let Some(passphrase) = request.passphrase {
-            let credential = Credential::new(CredentialKind::SshPassphrase, id.clone());
+        for (kind, secret) in [
+            (CredentialKind::SshPassphrase, request.passphrase),
+            (CredentialKind::SshPassword, request.password),
+        ] {
+            let Some(secret) = secret else { continue };
+            let credential = Credential::new(kind, id.clone());
             let kept = if request.remember { &outside.secrets } else { &outside.this_run };
-            kept.set(&credential, passphrase).await.map_err(|error| Problem::from(&error))?;
-        }
-        if let Some(password) = request.password {
-            let credential = Credential::new(CredentialKind::SshPassword, id);
-            let kept = if request.remember { &outside.secrets } else { &outside.this_run };
-            kept.set(&credential, password).await.map_err(|error| Problem::from(&error))?;
+            kept.set(&credential, secret).await.map_err(|error| Problem::from(&error))?;
+            if request.remember {
+                // An older one of this run would hide it.
+                outside.this_run.delete(&credential).await.map_err(|error| Problem::from(&error))?;
+            }
         }
         Ok(())
     }
@@ -142,13 +153,6 @@ impl Engine {
     pub(crate) async fn stored_login(&self, machine: &Machine) -> Result<Option<StoredLogin>, Problem> {
         let port = machine.port.unwrap_or(self.inner.outside.endpoints.ports.ssh);
         self.inner.store.login(&machine.address, port).await
-    }
-
-    /// Forgets the pinned host key of an address, as after a machine was set up anew.
-    pub fn forget_host_key(&self, address: &str, port: Option<u16>) -> Result<(), Problem> {
-        let outside = &self.inner.outside;
-        let port = port.unwrap_or(outside.endpoints.ports.ssh);
-        outside.host_keys.forget(address, port).map_err(|error| Problem::from(&error))
     }
 
     /// A password for every machine that asks for one, for this process only.

@@ -9,6 +9,7 @@ mod commands;
 mod components;
 mod conditions;
 mod connect;
+mod credentials;
 mod diagnose;
 mod estimate;
 mod events;
@@ -31,6 +32,7 @@ mod watch;
 
 pub use components::{ComponentState, NamesReport};
 pub use connect::{ConnectRequest, Connected, LoginMethod};
+pub use credentials::{Credentials, PinnedKey, SavedLogin, StoredFile, StoredToken};
 pub use history::{HistoryOf, HistoryStorage};
 pub use home::{AtHome, HomeAuthority};
 pub use keys::KeysState;

@@ -52,7 +52,7 @@ pub struct Outside {
     pub pace: Pace,
     pub host_keys: Arc<HostKeys>,
     pub k3s: K3sStore,
-    kubeconfig: PathBuf,
+    pub kubeconfig: PathBuf,
     home: PathBuf,
     sessions: Mutex<HashMap<String, Slot>>,
     /// A password that fits machines that have none of their own.
@@ -140,6 +140,15 @@ impl Outside {
             login = login.or_password(password);
         }
         Ok((target, login))
+    }
+
+    /// An address and, where it is an alias of `~/.ssh/config`, what that gives for it: logins are stored under the one,
+    /// their secrets and host keys under the other.
+    pub fn addresses(&self, address: &str) -> Vec<String> {
+        let config = SshConfig::load(&self.home).ok();
+        let target = config.and_then(|config| config.target(address, None, None).ok());
+        let resolved = target.map(|(target, _)| target.address).filter(|resolved| resolved != address);
+        resolved.into_iter().chain([address.to_owned()]).collect()
     }
 
     /// Opens a session without keeping it; sudo is unlocked where a password is known.

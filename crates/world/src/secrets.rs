@@ -5,7 +5,7 @@
 //! moment ago is found on the next try, without a restart. Nothing is ever written to a file of our own.
 
 use keyring_core::api::CredentialStore;
-use portico_domain::credential::{Credential, Secret};
+use portico_domain::credential::{Credential, Keyring, Secret};
 use portico_domain::problem::{Code, Problem};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -54,6 +54,16 @@ impl SecretStore {
         Self(Place::Memory(Arc::default()))
     }
 
+    /// What this store is.
+    pub fn kind(&self) -> Keyring {
+        match self.0 {
+            Place::Memory(_) => Keyring::Memory,
+            Place::Keyring if cfg!(target_os = "macos") => Keyring::Keychain,
+            Place::Keyring if cfg!(windows) => Keyring::CredentialManager,
+            Place::Keyring => Keyring::SecretService,
+        }
+    }
+
     /// Keeps a secret, in place of the one that has this name.
     ///
     /// # Errors
@@ -79,6 +89,22 @@ impl SecretStore {
                 kept.ok_or_else(|| SecretError::Missing { name: credential.name() })
             }
             Place::Keyring => in_keyring(credential, |entry| entry.get_password().map(Secret::new)).await,
+        }
+    }
+
+    /// Whether there is a secret of this name. Its attributes are asked for: where the keyring can tell them apart from
+    /// it, as the Secret Service can, the secret itself stays where it is. A locked keyring may still ask to be unlocked.
+    ///
+    /// # Errors
+    /// [`SecretError::Unavailable`], [`SecretError::Locked`].
+    pub async fn holds(&self, credential: &Credential) -> Result<bool, SecretError> {
+        match &self.0 {
+            Place::Memory(kept) => Ok(lock(kept).contains_key(credential)),
+            Place::Keyring => match in_keyring(credential, |entry| entry.get_attributes().map(drop)).await {
+                Ok(()) => Ok(true),
+                Err(SecretError::Missing { .. }) => Ok(false),
+                Err(error) => Err(error),
+            },
         }
     }
 
@@ -162,11 +188,13 @@ mod tests {
         store.set(&mine, Secret::new("größer als ß".into())).await.unwrap();
         store.set(&other, Secret::new("other".into())).await.unwrap();
         assert_eq!(text(store.get(&mine).await).as_deref(), Ok("größer als ß"));
+        assert!(store.holds(&mine).await.unwrap());
         store.set(&mine, Secret::new("second".into())).await.unwrap();
         assert_eq!(text(store.clone().get(&mine).await).as_deref(), Ok("second"));
         store.delete(&mine).await.unwrap();
         store.delete(&mine).await.unwrap();
         assert_eq!(text(store.get(&mine).await), Err(Code::SecretMissing));
+        assert!(!store.holds(&mine).await.unwrap());
         assert_eq!(text(store.get(&other).await).as_deref(), Ok("other"));
     }
 
@@ -222,6 +250,8 @@ mod tests {
             assert_eq!(text(store.get(&mine).await), Err(Code::KeyringUnavailable), "there is no bus");
             let set = store.set(&mine, Secret::new("x".into())).await;
             assert_eq!(Problem::from(&set.unwrap_err()).code, Code::KeyringUnavailable);
+            let held = store.holds(&mine).await;
+            assert_eq!(Problem::from(&held.unwrap_err()).code, Code::KeyringUnavailable);
 
             let (_bus, _daemon) = (bus(folder).await, daemon().await);
             keeps_gives_and_forgets(&store).await;
@@ -243,6 +273,14 @@ mod tests {
             assert_eq!(text(store.get(&mine).await), Err(Code::KeyringLocked));
             let set = store.set(&mine, Secret::new("x".into())).await;
             assert_eq!(Problem::from(&set.unwrap_err()).code, Code::KeyringLocked);
+            let forgotten = store.delete(&mine).await;
+            assert_eq!(Problem::from(&forgotten.unwrap_err()).code, Code::KeyringLocked);
+            let held = store.holds(&mine).await;
+            assert_eq!(Problem::from(&held.unwrap_err()).code, Code::KeyringLocked);
+            assert!(
+                !store.holds(&password("never")).await.unwrap(),
+                "what is not there is not locked either"
+            );
 
             // Where a prompt can be shown, it is; a person who refuses it is told the same, and is asked again.
             let screen = Screen::on_this_bus().await;

@@ -1,5 +1,5 @@
 // What is known of a machine, as short lines: from its facts once connected, else from what it shows.
-import type { Host, MachineFacts } from '../api/types';
+import type { Host, LoginMethod, MachineFacts } from '../api/types';
 import { t } from '../text/catalogue';
 import { fill, many, size } from '../text/format';
 
@@ -17,6 +17,10 @@ export interface Target {
   address: string;
   user?: string | null;
   port?: number | null;
+  /** How it was logged in to before. */
+  method?: LoginMethod;
+  /** Whether the keyring remembered a secret of that. */
+  remember?: boolean;
 }
 export const targetOf = (host: Host): Target => ({ name: nameOf(host), address: host.addresses[0] ?? '' });
 

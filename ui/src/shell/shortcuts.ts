@@ -20,6 +20,7 @@ export const shortcuts: readonly Shortcut[] = [
   { act: 'page:machines', keys: 'g m' },
   { act: 'page:cluster', keys: 'g c' },
   { act: 'page:stack', keys: 'g t' },
+  { act: 'page:credentials', keys: 'g k' },
   { act: 'page:runs', keys: 'g r' },
   { act: 'page:history', keys: 'g h' },
   { act: 'page:settings', keys: 'g e' },

@@ -34,15 +34,15 @@ export class Answer<K extends keyof Rpc> {
 /** What a token can do; the token itself is never here. */
 export class TokenAnswer extends Answer<'token-report'> {
   readonly report = $derived(this.problem === null ? this.value : null);
-  /** Not in the keyring, as far as this window was told. */
-  thisRun = $state(false);
 
-  given(report: TokenReport, thisRun: boolean): void {
+  given(report: TokenReport): void {
     this.value = report;
     this.problem = null;
-    this.thisRun = thisRun;
   }
 }
+
+/** What is stored where; no secret is in it. */
+export const credentials = new Answer('credentials', {});
 
 export const stack = new Answer('stack', {});
 export const home = new Answer('home', {});

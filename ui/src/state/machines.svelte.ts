@@ -119,6 +119,11 @@ class MachinesStore {
     this.#logins.set(address, login);
   }
 
+  /** It is not known any more how to log in there. */
+  forgotten(address: string): void {
+    this.#logins.delete(address);
+  }
+
   /** More is known of a machine: it takes the place of the rows that it was shown as before. */
   #take(host: Host): void {
     for (const id of host.formerly) {

@@ -7,6 +7,7 @@ export const pages = [
   'machines',
   'cluster',
   'stack',
+  'credentials',
   'runs',
   'history',
   'practice',

@@ -13,7 +13,9 @@ use portico_domain::host::Inventory;
 use portico_domain::problem::{Code, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
 use sqlx::{Row, SqliteConnection, SqlitePool};
 use std::path::Path;
 use std::time::Duration;
@@ -134,6 +136,27 @@ impl Store {
             .bind(address)
             .bind(port)
             .bind(document)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(|error| self.failed(error))
+    }
+
+    /// All of what was said about logging in, with address and port.
+    pub async fn logins<T: DeserializeOwned>(&self) -> Result<Vec<(String, u16, T)>, Problem> {
+        let rows = sqlx::query("SELECT address, port, document FROM login")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))?;
+        let read = |row: &SqliteRow| Ok((row.get(0), row.get(1), self.read_json(row.get(2))?));
+        rows.iter().map(read).collect()
+    }
+
+    /// Forgets how to log in there; what is not known is forgotten already.
+    pub async fn forget_login(&self, address: &str, port: u16) -> Result<(), Problem> {
+        sqlx::query("DELETE FROM login WHERE address = ? AND port = ?")
+            .bind(address)
+            .bind(port)
             .execute(&self.pool)
             .await
             .map(drop)

@@ -79,6 +79,16 @@ impl HostKeys {
         Ok(here.filter_map(Pin::parsed).map(|key| describe(&key)).collect())
     }
 
+    /// Every pin: address, port and key, in the order in which they were made.
+    ///
+    /// # Errors
+    /// [`SshError::HostKeysUnreadable`].
+    pub fn pins(&self) -> Result<Vec<(String, u16, HostKey)>, SshError> {
+        let pins = self.read()?;
+        let parsed = pins.into_iter().filter_map(|pin| Some((describe(&pin.parsed()?), pin)));
+        Ok(parsed.map(|(key, pin)| (pin.address, pin.port, key)).collect())
+    }
+
     /// Where this key is known, as `address:port` of a pin or as a name in `known_hosts`.
     ///
     /// # Errors

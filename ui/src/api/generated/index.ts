@@ -114,6 +114,15 @@ export type Connect = { address: string, port: number | null, user: string | nul
  */
 accept: string | null, remember: boolean, };
 export type Connected = { address: string, user: string, fingerprint: string, facts: MachineFacts, };
+export type Credentials = { keyring: Keyring, 
+/**
+ * Why the keyring could not be asked; what it may hold is unknown then.
+ */
+problem: Problem | null, tokens: Array<StoredToken>, logins: Array<SavedLogin>, hostKeys: Array<PinnedKey>, 
+/**
+ * The way into the cluster, once there is one.
+ */
+kubeconfig: StoredFile | null, };
 export type Danger = "none" | "disruptive" | "data-loss";
 export type DefaultRoute = { interface: string, gateway: string | null, source: string | null, };
 export type Diagnosis = { hostname: string, reach: Reach | null, 
@@ -162,6 +171,7 @@ export type FlowGraph = { hops: Array<Hop>, edges: Array<Edge>, paths: Array<Pat
  */
 conditions: Array<Problem>, seenAt: number, };
 export type ForgetHostKey = { address: string, port: number | null, };
+export type ForgetLogin = { address: string, port: number | null, };
 export type Health = "up" | "degraded" | "unknown" | "down";
 export type HealthChange = { 
 /**
@@ -315,6 +325,8 @@ startedToken: string | null, images: Array<ImageArchive>,
  */
 leftovers: Array<string>, owner: Owner | null, };
 export type K3sVersion = string;
+export type Kept = "keyring" | "this-run" | "nowhere" | "unknown";
+export type Keyring = "secret-service" | "keychain" | "credential-manager" | "memory";
 export type KeysFile = { path: string, passphrase: string, };
 export type KeysRestored = { names: Array<string>, };
 export type KeysState = { 
@@ -342,6 +354,7 @@ export type Listener = { protocol: Protocol,
  * `*` stands for every address.
  */
 address: string, port: number, process: string | null, };
+export type LoginForgotten = { logins: number, };
 export type LoginMethod = { "kind": "usual" } | { "kind": "agent" } | { "kind": "key-file", path: string, } | { "kind": "password" };
 export type Mac = string;
 export type Machine = { name: string, 
@@ -453,6 +466,7 @@ repository: string | null,
  * The controller's image, as `registry/name:tag` or with a digest.
  */
 image: string | null, };
+export type PinnedKey = { address: string, port: number, kind: string, fingerprint: string, machine: string | null, inCluster: boolean, };
 export type PlanStep = { id: string, stage: Stage, machine: string | null, needs: Array<string>, danger: Danger, verdict: Verdict, 
 /**
  * The exact command behind the step.
@@ -514,6 +528,19 @@ progress: number | null, log: Array<string>, problem: Problem | null,
 note: Problem | null, };
 export type Runs = { runs: Array<Run>, };
 export type SaveTo = { path: string, };
+export type SavedLogin = { address: string, port: number, user: string | null, method: LoginMethod, 
+/**
+ * Logs in, or answers sudo where something else logs in.
+ */
+password: Kept, 
+/**
+ * Opens the key file.
+ */
+passphrase: Kept, 
+/**
+ * The name in the cluster's document, or the one that a scan found.
+ */
+machine: string | null, inCluster: boolean, };
 export type ScanStart = { 
 /**
  * Empty: the computer's own networks.
@@ -587,6 +614,16 @@ running: number,
  */
 conditions: Array<Problem>, };
 export type StepState = "waiting" | "running" | "done" | "skipped" | "failed" | "not-run";
+export type StoredFile = { path: string, 
+/**
+ * Who may read it, in octal as `chmod` writes it; absent where files have no such mode.
+ */
+mode: string | null, };
+export type StoredToken = { 
+/**
+ * The narrower one that is sealed into the cluster; else the owner's own.
+ */
+cluster: boolean, kept: Kept, };
 export type Test = { kind: TestKind, 
 /**
  * What it looked at: a name, an address; plain data.
@@ -658,6 +695,8 @@ export type Rpc = {
   'machines': [Empty, Machines];
   'connect': [Connect, Connected];
   'forget-host-key': [ForgetHostKey, Empty];
+  'credentials': [Empty, Credentials];
+  'login-forget': [ForgetLogin, LoginForgotten];
   'document-draft': [DraftRequest, Document];
   'document-read': [DocumentText, Document];
   'check': [Document, Checked];

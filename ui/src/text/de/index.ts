@@ -1,6 +1,7 @@
 // Every word of the window in German. It has the keys of the English catalogue, or it does not compile.
 import type { en } from '../en';
 import type { Widened } from '../widened';
+import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
 import { history } from './history';
 import { lanes } from './lanes';
@@ -33,6 +34,7 @@ export const de: Widened<typeof en> = {
     machines: 'Rechner',
     cluster: 'Cluster',
     stack: 'Stack',
+    credentials: 'Zugangsdaten',
     runs: 'Läufe',
     history: 'Verlauf',
     practice: 'Übung',
@@ -317,6 +319,7 @@ export const de: Widened<typeof en> = {
       },
     ],
   },
+  credentials,
   diagnosis,
   history,
   lanes,

@@ -1,7 +1,8 @@
-// Every word of the window in English, by page; the two pages with the most words have files of their own.
+// Every word of the window in English, by page; pages with many words have files of their own.
 // Sentences for codes are in problems.ts and phrases.ts.
 import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../../api/types';
 import type { Page } from '../../state/route.svelte';
+import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
 import { history } from './history';
 import { lanes } from './lanes';
@@ -34,6 +35,7 @@ export const en = {
     machines: 'Machines',
     cluster: 'Cluster',
     stack: 'Stack',
+    credentials: 'Credentials',
     runs: 'Runs',
     history: 'History',
     practice: 'Practice',
@@ -325,6 +327,7 @@ export const en = {
       },
     ],
   },
+  credentials,
   diagnosis,
   history,
   lanes,

@@ -34,7 +34,11 @@ async fn the_first_contact_waits_for_a_yes_and_a_changed_key_stops() {
     assert_eq!(problem.args["key"], presented.key, "what a yes would pin");
 
     // Only forgetting the old key on purpose leads back to the question.
+    let pins = host_keys.pins().unwrap();
+    assert_eq!(pins.len(), 1);
+    assert_eq!((&pins[0].0[..], pins[0].1), ("127.0.0.1", sshd.port));
     host_keys.forget("127.0.0.1", sshd.port).unwrap();
+    assert!(host_keys.pins().unwrap().is_empty());
     assert_eq!(code(&refused(sshd.connect(&host_keys).await)), Code::HostKeyUnknown);
 }
 
