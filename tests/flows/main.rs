@@ -7,6 +7,7 @@ mod apart;
 mod api;
 mod bad_input;
 mod build;
+mod causes;
 mod conditions;
 mod credentials;
 mod expose;

@@ -105,6 +105,10 @@ const FAULTS: &[Fault] = faults! {
     "a service has no pods" => WorkloadNotReady, |on| on.scale("apps", "lan", 0);
     "the other service has none" => WorkloadNotReady, |on| on.scale("apps", "open", 0);
     "a service is deleted" => WorkloadNotReady, |on| on.remove("services", "apps", "lan");
+    "the public service is deleted" => WorkloadNotReady, |on| on.remove("services", "apps", "open");
+    "cert-manager is scaled to nothing" => WorkloadNotReady, |on| on.scale("cert-manager", "cert-manager", 0);
+    "its webhook is scaled to nothing" => WorkloadNotReady, |on| on.scale("cert-manager", "cert-manager-webhook", 0);
+    "sealed-secrets is scaled to nothing" => WorkloadNotReady, |on| on.scale("kube-system", "sealed-secrets", 0);
     "the ingress controller is scaled to nothing" => WorkloadNotReady, |on| {
         on.scale("ingress-nginx", "ingress-nginx-controller", 0)
     };
@@ -117,6 +121,16 @@ const FAULTS: &[Fault] = faults! {
     };
     "an Ingress gets another host" => IngressMissing, |on| {
         on.edit("ingresses.networking.k8s.io", "apps", "lan", |ingress| {
+            ingress["spec"]["rules"][0]["host"] = json!("elsewhere.example.test");
+        })
+    };
+    "the public name's Ingress gets another class" => IngressClassDiffers, |on| {
+        on.edit("ingresses.networking.k8s.io", "apps", "open", |ingress| {
+            ingress["spec"]["ingressClassName"] = json!("haproxy");
+        })
+    };
+    "the public name's Ingress gets another host" => IngressMissing, |on| {
+        on.edit("ingresses.networking.k8s.io", "apps", "open", |ingress| {
             ingress["spec"]["rules"][0]["host"] = json!("elsewhere.example.test");
         })
     };
@@ -140,6 +154,7 @@ const FAULTS: &[Fault] = faults! {
         }
     }).await;
     "cloudflared is scaled to nothing" => HandEdited, |on| on.scale("cloudflared", "cloudflared", 0);
+    "the tunnel is deleted" => TunnelMissing, |on| on.field.hand.delete_tunnel(TUNNEL).await;
     "the login is deleted" => AccessMissing, |on| on.delete_app().await;
     "the token is revoked" => CloudflareToken, |on| on.revoke();
     "Cloudflare's API is down" => CloudflareUnreachable, |on| on.strike(&Strike::HtmlError { status: 500 });
@@ -147,6 +162,16 @@ const FAULTS: &[Fault] = faults! {
     "a chart is changed by hand" => HandEdited, |on| {
         on.edit("helmcharts.helm.cattle.io", "kube-system", "cert-manager", |chart| {
             chart["spec"]["backOffLimit"] = json!(9);
+        })
+    };
+    "another chart is changed by hand" => HandEdited, |on| {
+        on.edit("helmcharts.helm.cattle.io", "kube-system", "sealed-secrets", |chart| {
+            chart["spec"]["version"] = json!("2.0.0");
+        })
+    };
+    "the ingress controller's chart is changed by hand" => HandEdited, |on| {
+        on.edit("helmcharts.helm.cattle.io", "kube-system", "ingress-nginx", |chart| {
+            chart["spec"]["targetNamespace"] = json!("elsewhere");
         })
     };
     "an issuer is changed by hand" => HandEdited, |on| {

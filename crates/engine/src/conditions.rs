@@ -12,8 +12,10 @@ use portico_domain::condition::{Condition, Hush, Ledger, Marks, read};
 use portico_domain::credential::CredentialKind;
 use portico_domain::diagnosis::Clues;
 use portico_domain::event::Happening;
-use portico_domain::observed::{Observed, Seen, Source};
+use portico_domain::observed::{ObjectKey, Observed, Seen, Source};
 use portico_domain::problem::{Code, Problem};
+use portico_domain::stack::StackComponent;
+use portico_domain::step::is_serving;
 use portico_world::lan::interfaces;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -201,6 +203,9 @@ impl Engine {
             cluster_part(desired, exposure).into_iter().chain(account_part(desired, exposure))
         });
         let mut sources: Vec<Source> = parts.collect();
+        // Those beside the way of the traffic; the picture judges the others.
+        let beside = [StackComponent::CertManager, StackComponent::SealedSecrets];
+        sources.extend(beside.into_iter().flat_map(StackComponent::health).map(Source::Object));
         sources.sort();
         sources.dedup();
         let observed = self.observe(&sources, desired.cluster.as_ref()).await;
@@ -211,7 +216,10 @@ impl Engine {
         problems.extend(names.map_or_else(|problem| vec![problem], |report| report.problems));
         problems.extend(components.into_iter().flatten().filter_map(|state| {
             let name = state.component.name();
-            state.problem.map(|problem| problem.arg("component", name))
+            let asleep = |key: &ObjectKey| observed.object(key).is_some_and(|live| !is_serving(live));
+            let asleep = beside.contains(&state.component) && state.component.health().iter().any(asleep);
+            let asleep = asleep.then(|| Problem::new(Code::WorkloadNotReady).arg("workload", name));
+            state.problem.or(asleep).map(|problem| problem.arg("component", name))
         }));
         problems.extend(token);
         Deeper { observed, problems }

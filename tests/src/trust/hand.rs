@@ -94,6 +94,14 @@ impl Hand {
         Some((id, config))
     }
 
+    /// With its connections, as the dashboard does it after a question.
+    pub async fn delete_tunnel(&self, name: &str) {
+        let id = self.tunnel(name).await.expect("a tunnel");
+        let path = format!("/accounts/{ACCOUNT_ID}/cfd_tunnel/{id}");
+        self.call("DELETE", &format!("{path}/connections"), None).await;
+        self.call("DELETE", &path, None).await;
+    }
+
     pub async fn put_config(&self, id: &str, config: &Value) {
         let path = format!("/accounts/{ACCOUNT_ID}/cfd_tunnel/{id}/configurations");
         self.call("PUT", &path, Some(&json!({"config": config}))).await.expect("the dashboard writes routes");

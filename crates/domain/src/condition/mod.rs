@@ -20,6 +20,7 @@ use ts_rs::TS;
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "kebab-case")]
+#[ts(rename = "ConditionSeverity")]
 pub enum Severity {
     /// Worth knowing; everything works.
     Notice,

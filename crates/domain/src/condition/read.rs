@@ -95,6 +95,9 @@ fn root_causes(mut found: Vec<Condition>) -> Vec<Condition> {
 fn explains(cause: &Problem, other: &Problem) -> bool {
     let component = || cause.args.get("component").map(String::as_str).unwrap_or_default();
     match cause.code {
+        // Pods of a component that are on it come back with it.
+        Code::NodeNotReady => other.code == Code::WorkloadNotReady && other.args.contains_key("component"),
+        Code::KubeUnreachable => matches!(other.code, Code::NoReadyWorker | Code::WorkloadNotReady),
         Code::AwayFromHome => matches!(other.code, Code::KubeUnreachable | Code::ProbeFailed),
         Code::HandEdited => match component() {
             "cloudflared" => other.code == Code::TunnelDown,

@@ -5,7 +5,7 @@
 //! that the way back is the same plan. What was done is seen on the cluster, so that a move that was cut off goes on
 //! where it stopped instead of starting over.
 
-use super::{Settings, cluster, ingress};
+use super::{Settings, cluster, ingress, reconcile};
 use crate::change::Desired;
 use crate::chart::Chart;
 use crate::cluster::{K3sVersion, Release};
@@ -14,7 +14,6 @@ use crate::observed::{ObjectKey, Observed, Seen, Source};
 use crate::problem::{Code, Problem};
 use crate::stack::{IngressController, StackComponent, TRAEFIK_SINCE, ingress_class, traefik_config};
 use crate::step::{Action, Claim, Stage, Step, last_applied};
-use crate::tunnel::{Route, RouteWish};
 use serde_json::json;
 
 /// The first K3s whose Traefik is recent enough.
@@ -179,26 +178,19 @@ fn rehearsal(
     (!hostnames.is_empty()).then(|| ("rehearsal".to_owned(), Stage::TryPath, action))
 }
 
-/// Every name as its visitors reach it; public ones once their route leads to the new controller.
+/// Every name as its visitors reach it, once its records stand and its route leads to the new controller.
 fn tries(desired: &Desired, observed: &Observed) -> Vec<(String, Stage, Action)> {
     let addresses = observed.lan_addresses();
-    let mut steps = Vec::new();
+    let mut steps = reconcile::actions(desired, observed);
     for exposure in &desired.exposures {
         let (name, hostname) = (&exposure.name, exposure.hostname.clone());
         let passthrough = exposure.tls == Tls::Passthrough;
-        let path = match (exposure.reach, &desired.stack.tunnel) {
-            (Reach::Public, Some(tunnel)) => {
-                let route = Some(Route::to(&hostname, desired.ingress(), passthrough));
-                let routes = vec![RouteWish { hostname: hostname.clone(), route, adopt: false }];
-                let action = Action::Routes { tunnel: tunnel.clone(), routes };
-                steps.push((format!("{name}/route"), Stage::RouteTunnel, action));
-                Action::PublicPath { hostname, access: !exposure.access.is_empty() }
-            }
-            _ => {
-                let tls = passthrough || exposure.certificate(desired.stack.issuer()).is_some();
-                let at_home = desired.stack.home_domain().is_some();
-                Action::LanPath { hostname, addresses: addresses.clone(), tls, passthrough, at_home }
-            }
+        let path = if exposure.reach == Reach::Public && desired.stack.tunnel.is_some() {
+            Action::PublicPath { hostname, access: !exposure.access.is_empty() }
+        } else {
+            let tls = passthrough || exposure.certificate(desired.stack.issuer()).is_some();
+            let at_home = desired.stack.home_domain().is_some();
+            Action::LanPath { hostname, addresses: addresses.clone(), tls, passthrough, at_home }
         };
         steps.push((format!("{name}/path"), Stage::TryPath, path));
     }
