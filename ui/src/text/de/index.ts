@@ -2,6 +2,7 @@
 import type { en } from '../en';
 import type { Widened } from '../widened';
 import { diagnosis } from './diagnosis';
+import { conditions } from './health';
 import { lanes } from './lanes';
 import { practice } from './practice';
 import { services } from './services';
@@ -28,6 +29,7 @@ export const de: Widened<typeof en> = {
   pages: {
     setup: 'Einrichtung',
     flow: 'Fluss',
+    health: 'Zustand',
     services: 'Dienste',
     machines: 'Rechner',
     cluster: 'Cluster',
@@ -324,6 +326,7 @@ export const de: Widened<typeof en> = {
       },
     ],
   },
+  conditions,
   diagnosis,
   lanes,
   practice,

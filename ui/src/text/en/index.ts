@@ -3,6 +3,7 @@
 import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../../api/types';
 import type { Page } from '../../state/route.svelte';
 import { diagnosis } from './diagnosis';
+import { conditions } from './health';
 import { lanes } from './lanes';
 import { practice } from './practice';
 import { services } from './services';
@@ -29,6 +30,7 @@ export const en = {
   pages: {
     setup: 'Set-up',
     flow: 'Flow',
+    health: 'Health',
     services: 'Services',
     machines: 'Machines',
     cluster: 'Cluster',
@@ -332,6 +334,7 @@ export const en = {
       },
     ],
   },
+  conditions,
   diagnosis,
   lanes,
   practice,

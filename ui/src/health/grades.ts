@@ -1,0 +1,59 @@
+// How bad a condition is, whether somebody knows of it, and from both: what stands where on the page, and the badge.
+import type { Condition, Hush } from '../api/types';
+
+export type Grade = 'down' | 'degraded' | 'notice';
+/** The worst first. */
+export const grades: readonly Grade[] = ['down', 'degraded', 'notice'];
+
+/**
+ * The wire has these three words. The generated type `Severity` is that of the checks of machines, which has the same
+ * name in Rust; a word that is not known here is told as the one in the middle, which neither cries nor hides.
+ */
+export function gradeOf({ severity }: Condition): Grade {
+  const word: string = severity;
+  return grades.find((grade) => grade === word) ?? 'degraded';
+}
+
+/** Why nobody is told of it now: what has passed holds no longer, also before the next look says so. */
+export function hushOf({ hushed }: Condition, now: number): Hush | null {
+  return hushed && 'until' in hushed && hushed.until <= now ? null : hushed;
+}
+
+/** The worst first; of equals the latest, which is the one that the person does not know yet. */
+function inOrder(a: Condition, b: Condition): number {
+  const worse = grades.indexOf(gradeOf(a)) - grades.indexOf(gradeOf(b));
+  return worse || b.since - a.since || (a.id < b.id ? -1 : 1);
+}
+
+export interface Parted {
+  /** What wants somebody. */
+  open: Condition[];
+  /** What somebody knows of. */
+  quiet: Condition[];
+}
+
+export function parted(conditions: readonly Condition[], now: number): Parted {
+  const all = conditions.toSorted(inOrder);
+  return {
+    open: all.filter((condition) => hushOf(condition, now) === null),
+    quiet: all.filter((condition) => hushOf(condition, now) !== null),
+  };
+}
+
+export interface Tally {
+  grade: Grade;
+  count: number;
+}
+
+/** How many there are of each grade that there is, the worst first. */
+export function tally(conditions: readonly Condition[]): Tally[] {
+  return grades
+    .map((grade) => ({ grade, count: conditions.filter((one) => gradeOf(one) === grade).length }))
+    .filter(({ count }) => count > 0);
+}
+
+/** What the navigation says: the worst of what nobody knows of. A notice alone is no reason to look up. */
+export function badge(conditions: readonly Condition[], now: number): Tally | null {
+  const [worst] = tally(parted(conditions, now).open);
+  return worst && worst.grade !== 'notice' ? worst : null;
+}
