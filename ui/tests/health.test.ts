@@ -130,6 +130,21 @@ it('follows what is told, and is calm when all is well', async () => {
   await accessible();
 });
 
+it('says at the condition why there is no preview, and where there is more to choose', async () => {
+  const call = lab.call.bind(lab);
+  lab.call = (name, request) =>
+    name === 'preview'
+      ? Promise.reject({ code: 'traefik-too-old', args: { version: '2.11' }, detail: null })
+      : call(name, request);
+  open();
+  const retired = await card(/no security fixes/);
+  await user.click(retired.getByRole('button', { name: 'Move to Traefik' }));
+  expect(await retired.findByRole('alert')).toHaveTextContent(/Upgrade K3s/);
+  expect(retired.getByRole('link', { name: 'To the page Stack' })).toHaveAttribute('href', '#/stack/ingress');
+  expect(screen.getAllByRole('alert')).toHaveLength(1);
+  await accessible();
+});
+
 it('says when nobody could be asked, and asks again', async () => {
   const call = lab.call.bind(lab);
   let away = true;

@@ -52,8 +52,14 @@ export function tally(conditions: readonly Condition[]): Tally[] {
     .filter(({ count }) => count > 0);
 }
 
-/** What the navigation says: the worst of what nobody knows of. A notice alone is no reason to look up. */
-export function badge(conditions: readonly Condition[], now: number): Tally | null {
+export interface Badge {
+  /** A notice alone is no reason to look up. */
+  grade: Exclude<Grade, 'notice'>;
+  count: number;
+}
+
+/** What the navigation says: the worst of what nobody knows of. */
+export function badge(conditions: readonly Condition[], now: number): Badge | null {
   const [worst] = tally(parted(conditions, now).open);
-  return worst && worst.grade !== 'notice' ? worst : null;
+  return worst && worst.grade !== 'notice' ? { grade: worst.grade, count: worst.count } : null;
 }

@@ -9,6 +9,7 @@ export const conditions: Widened<typeof english> = {
     degraded: ['eingeschränkt', 'eingeschränkt'],
     notice: ['Hinweis', 'Hinweise'],
   },
+  badge: { down: ['Ausfall', 'Ausfälle'], degraded: ['Mangel', 'Mängel'] },
   now: 'Was jetzt nicht stimmt',
   began: 'Begann {when}',
   touches: 'Betrifft',

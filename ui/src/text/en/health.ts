@@ -1,5 +1,5 @@
 // The words of the page Health; what each condition is called are the sentences of its code, in problems.ts.
-import type { Grade } from '../../health/grades';
+import type { Badge, Grade } from '../../health/grades';
 import type { Snooze, Span } from '../../health/until';
 
 export const conditions = {
@@ -9,6 +9,11 @@ export const conditions = {
     degraded: ['degraded', 'degraded'],
     notice: ['notice', 'notices'],
   } satisfies Record<Grade, readonly [string, string]>,
+  /** Beside the page's name there is little room. */
+  badge: { down: ['down', 'down'], degraded: ['degraded', 'degraded'] } satisfies Record<
+    Badge['grade'],
+    readonly [string, string]
+  >,
   now: 'What is wrong now',
   began: 'Began {when}',
   touches: 'Touches',
