@@ -96,7 +96,7 @@ describe('comfort', () => {
     await page.goto(url);
     await page.reload();
     assert.equal(await page.evaluate(() => document.documentElement.lang), 'de');
-    const pages = 'settings machines cluster services stack credentials runs history flow practice'.split(' ');
+    const pages = 'settings machines cluster services stack credentials runs history health flow practice'.split(' ');
     for (const name of pages) {
       await page.evaluate((hash) => (location.hash = hash), `#/${name}`);
       await page.waitForTimeout(300);

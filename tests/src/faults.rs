@@ -108,7 +108,7 @@ const FAULTS: &[Fault] = faults! {
     "the public service is deleted" => WorkloadNotReady, |on| on.remove("services", "apps", "open");
     "cert-manager is scaled to nothing" => WorkloadNotReady, |on| on.scale("cert-manager", "cert-manager", 0);
     "its webhook is scaled to nothing" => WorkloadNotReady, |on| on.scale("cert-manager", "cert-manager-webhook", 0);
-    "sealed-secrets is scaled to nothing" => WorkloadNotReady, |on| on.scale("kube-system", "sealed-secrets", 0);
+    "sealed-secrets is scaled to nothing" => WorkloadNotReady, |on| on.scale("kube-system", "sealed-secrets-controller", 0);
     "the ingress controller is scaled to nothing" => WorkloadNotReady, |on| {
         on.scale("ingress-nginx", "ingress-nginx-controller", 0)
     };

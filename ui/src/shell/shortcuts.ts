@@ -16,6 +16,8 @@ export const shortcuts: readonly Shortcut[] = [
   { act: 'add', keys: 'n' },
   { act: 'page:setup', keys: 'g u' },
   { act: 'page:flow', keys: 'g f' },
+  // "What is wrong?"
+  { act: 'page:health', keys: 'g w' },
   { act: 'page:services', keys: 'g s' },
   { act: 'page:machines', keys: 'g m' },
   { act: 'page:cluster', keys: 'g c' },

@@ -3,6 +3,7 @@
 export const pages = [
   'setup',
   'flow',
+  'health',
   'services',
   'machines',
   'cluster',

@@ -86,7 +86,7 @@ export type Condition = {
 /**
  * The code and what it is about: the same one is never there twice.
  */
-id: string, problem: Problem, severity: Severity, 
+id: string, problem: Problem, severity: ConditionSeverity, 
 /**
  * Unix ms of the look that saw it first.
  */
@@ -103,6 +103,7 @@ fix: Change | null,
  * Why nobody is told of it.
  */
 hushed: Hush | null, };
+export type ConditionSeverity = "notice" | "degraded" | "down";
 export type Conditions = { conditions: Array<Condition>, 
 /**
  * What is being worked on: machines and hostnames, until when (unix ms).

@@ -4,6 +4,7 @@ import type { Widened } from '../widened';
 import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
 import { history } from './history';
+import { conditions } from './health';
 import { lanes } from './lanes';
 import { practice } from './practice';
 import { services } from './services';
@@ -30,6 +31,7 @@ export const de: Widened<typeof en> = {
   pages: {
     setup: 'Einrichtung',
     flow: 'Fluss',
+    health: 'Zustand',
     services: 'Dienste',
     machines: 'Rechner',
     cluster: 'Cluster',
@@ -320,6 +322,7 @@ export const de: Widened<typeof en> = {
     ],
   },
   credentials,
+  conditions,
   diagnosis,
   history,
   lanes,

@@ -14,7 +14,6 @@ export const stack: Widened<typeof english> = {
   needCluster: 'Der Stack ist das, was außer deinen Diensten im Cluster läuft. Baue zuerst einen Cluster.',
   intro:
     'Was im Cluster läuft, damit deine Dienste erreichbar sind. Jeder Teil ist auf eine Version festgelegt, und jede Änderung zeigt sich, bevor sie geschieht.',
-  noted: ['Hinweis', 'Hinweise'],
   columns: { name: 'Komponente', version: 'Version', state: 'Zustand', acts: 'Aktionen' },
   what: {
     'ingress-nginx': 'Führt jede Anfrage nach ihrem Namen zu ihrem Dienst. Vom Hersteller aufgegeben.',

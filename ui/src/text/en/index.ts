@@ -5,6 +5,7 @@ import type { Page } from '../../state/route.svelte';
 import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
 import { history } from './history';
+import { conditions } from './health';
 import { lanes } from './lanes';
 import { practice } from './practice';
 import { services } from './services';
@@ -31,6 +32,7 @@ export const en = {
   pages: {
     setup: 'Set-up',
     flow: 'Flow',
+    health: 'Health',
     services: 'Services',
     machines: 'Machines',
     cluster: 'Cluster',
@@ -328,6 +330,7 @@ export const en = {
     ],
   },
   credentials,
+  conditions,
   diagnosis,
   history,
   lanes,

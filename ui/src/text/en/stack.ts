@@ -13,7 +13,6 @@ export const stack = {
   needCluster: 'The stack is what runs in the cluster besides your services. Build a cluster first.',
   intro:
     'What runs in the cluster so that your services can be reached. Each part is pinned to one version, and every change shows itself before it happens.',
-  noted: ['note', 'notes'],
   columns: { name: 'Component', version: 'Version', state: 'State', acts: 'Actions' },
   what: {
     'ingress-nginx': 'Leads each request to its service, by name. Retired upstream.',

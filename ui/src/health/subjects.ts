@@ -1,0 +1,41 @@
+// What conditions and maintenance are about: machines and hostnames, and where the flow shows them.
+import type { Condition, Conditions, FlowGraph, Run } from '../api/types';
+
+type Maintenance = Conditions['maintenance'];
+
+/** The hop that stands for a hostname in the flow, if it is drawn. */
+export function hopOf(graph: FlowGraph | null, hostname: string): string | null {
+  const on = graph?.paths.find((path) => path.hostname === hostname)?.hops ?? [];
+  return graph?.hops.find(({ id, column }) => column === 'service' && on.includes(id))?.id ?? null;
+}
+
+/**
+ * The machines of the cluster, as far as the window knows them: those of the last build, and those that the flow shows.
+ * A draft that nobody built says nothing.
+ */
+export function machinesOf(runs: readonly Run[], graph: FlowGraph | null): string[] {
+  const builds = runs.filter(({ change, state }) => change.kind === 'buildCluster' && state === 'done');
+  const latest = builds.toSorted((a, b) => b.startedAt - a.startedAt)[0]?.change;
+  const built = latest?.kind === 'buildCluster' ? latest.document.machines.map(({ name }) => name) : [];
+  const seen = (graph?.hops ?? []).filter(({ column }) => column === 'runs-on').map(({ label }) => label);
+  return [...new Set([...built, ...seen])].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+}
+
+export interface Work {
+  subject: string;
+  until: number;
+}
+
+/** What is being worked on, the first to end first. */
+export function works(maintenance: Maintenance, now: number): Work[] {
+  return Object.entries(maintenance)
+    .map(([subject, until]) => ({ subject, until }))
+    .filter(({ until }) => until > now)
+    .toSorted((a, b) => a.until - b.until || a.subject.localeCompare(b.subject));
+}
+
+/** The work that keeps a condition quiet: on its machine, else on the names that it touches. */
+export function workOn({ problem, hostnames }: Condition, maintenance: Maintenance): string[] {
+  const { node } = problem.args;
+  return (node === undefined ? hostnames : [node]).filter((subject) => subject in maintenance);
+}
