@@ -181,5 +181,5 @@ fn the_ports_change_hands_and_every_name_goes_on() {
     let silent = moves(&lab, &portico, &back, || answers(&lab, &portico, "h2"));
     assert!(silent < Duration::from_secs(30), "no answer for {silent:?}");
     all_answer(&lab, &portico, &kubectl, root.path());
-    kubectl.until("deployment traefik -n kube-system", 60, Value::is_null);
+    kubectl.until("deployment traefik -n kube-system", 120, Value::is_null);
 }
