@@ -87,6 +87,8 @@ async fn the_command_line_lists_them_with_what_puts_them_right() {
     let id = text(&astray["id"]);
     let known = portico(&story, &["hush", id, "--for", "2h"], "").await;
     assert!(known.stdout.contains("quiet until"), "{}{}", known.stdout, known.stderr);
+    let strange = portico(&story, &["hush", "nothing-of-this-name"], "").await;
+    assert_eq!(2, strange.status, "{}", strange.stdout);
     let wrong = portico(&story, &["maintenance", "toaster", "--for", "2h"], "").await;
     assert_eq!(2, wrong.status, "{}", wrong.stderr);
     let worked_on = portico(&story, &["--json", "maintenance", "pi-2", "--for", "2h"], "").await;

@@ -112,8 +112,8 @@ fn line(state: &ComponentState) -> String {
 }
 
 fn named(text: &str) -> Result<StackComponent, Problem> {
-    let found = StackComponent::ALL.into_iter().find(|component| component.name() == text);
-    found.ok_or_else(|| unknown("COMPONENT", text, &StackComponent::ALL.map(StackComponent::name).join(", ")))
+    StackComponent::named(text)
+        .ok_or_else(|| unknown("COMPONENT", text, &StackComponent::ALL.map(StackComponent::name).join(", ")))
 }
 
 fn authority(text: &str, ca: Option<&Path>) -> Result<Authority, Problem> {

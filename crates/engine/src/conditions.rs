@@ -12,7 +12,7 @@ use portico_domain::condition::{Condition, Hush, Ledger, Marks, read};
 use portico_domain::credential::CredentialKind;
 use portico_domain::diagnosis::Clues;
 use portico_domain::event::Happening;
-use portico_domain::observed::{ObjectKey, Observed, Seen, Source};
+use portico_domain::observed::{ObjectKey, Observed, Source};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::stack::StackComponent;
 use portico_domain::step::is_serving;
@@ -35,7 +35,6 @@ const KEPT: &str = "conditions";
 const MARKS: &str = "marks";
 
 /// What the deeper look saw.
-#[derive(Default)]
 pub(crate) struct Deeper {
     observed: Observed,
     problems: Vec<Problem>,
@@ -45,7 +44,8 @@ pub(crate) struct Deeper {
 #[derive(Default)]
 pub(crate) struct Judge {
     ledger: Option<Ledger>,
-    pub(crate) deeper: Arc<Mutex<Deeper>>,
+    /// None before the first deeper look: what only that one sees is not over because it is still on its way.
+    pub(crate) deeper: Arc<Mutex<Option<Deeper>>>,
 }
 
 /// What was told last, and when.
@@ -70,7 +70,7 @@ impl Engine {
         judge(&mut ledger, &desired, &observed, &deeper, now);
         let marks = self.marks().await?;
         let marked = |condition: Condition| Condition { hushed: marks.of(&condition, now), ..condition };
-        let mut conditions: Vec<Condition> = ledger.all().into_iter().map(marked).collect();
+        let mut conditions: Vec<Condition> = ledger.present().into_iter().map(marked).collect();
         conditions.sort_by_key(|condition| std::cmp::Reverse(condition.severity));
         Ok(conditions)
     }
@@ -83,6 +83,17 @@ impl Engine {
 
     /// Says that somebody knows of a condition, or takes that back.
     pub async fn hush(&self, id: &str, hush: Option<Hush>) -> Result<(), Problem> {
+        if hush.is_some() {
+            let kept: Vec<Condition> = self.inner.store.note(KEPT).await?.unwrap_or_default();
+            let standing = self.conditions().await?;
+            let mut known = standing.iter().chain(&kept).map(|condition| condition.id.as_str()).peekable();
+            let example = known.peek().copied().unwrap_or("node-not-ready/pi-2");
+            let unknown = Problem::new(Code::FieldInvalid).arg("field", "condition").arg("value", id);
+            let unknown = unknown.arg("example", example);
+            if !known.any(|known| known == id) {
+                return Err(unknown);
+            }
+        }
         self.mark(|marks| match hush {
             Some(hush) => drop(marks.hushed.insert(id.to_owned(), hush)),
             None => drop(marks.hushed.remove(id)),
@@ -155,9 +166,8 @@ impl Engine {
             None => Ledger::resumed(self.inner.store.note(KEPT).await?.unwrap_or_default()),
         };
         let before = ledger.all();
-        {
-            let deeper = judge.deeper.lock().unwrap_or_else(PoisonError::into_inner);
-            self::judge(&mut ledger, desired, observed, &deeper, now);
+        if let Some(deeper) = &*judge.deeper.lock().unwrap_or_else(PoisonError::into_inner) {
+            self::judge(&mut ledger, desired, observed, deeper, now);
         }
         let mut marks = self.marks().await?;
         if marks.prune(|id| ledger.holds(id), now) {
@@ -173,14 +183,14 @@ impl Engine {
     }
 
     /// Takes the deeper look now, after each run, and every few minutes.
-    pub(crate) async fn keep_looking_deeper(self, deeper: Arc<Mutex<Deeper>>) {
+    pub(crate) async fn keep_looking_deeper(self, deeper: Arc<Mutex<Option<Deeper>>>) {
         let mut events = self.listen();
         loop {
             if let Ok(desired) = self.desired().await
                 && desired.cluster.is_some()
             {
                 let seen = self.look_deeper(&desired).await;
-                *deeper.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+                *deeper.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
             }
             let run_ended = async {
                 loop {
@@ -237,7 +247,7 @@ impl Engine {
         let ends = report.expires_on?.parse::<Timestamp>().ok()?;
         let left = (ends.as_millisecond() - self.now()) / 86_400_000;
         let when = ends.strftime("%Y-%m-%d").to_string();
-        (left < ENDS_SOON_DAYS).then(|| Problem::new(Code::TokenEnds).arg("token", "own").arg("when", when))
+        (left < ENDS_SOON_DAYS).then(|| Problem::new(Code::TokenEnds).arg("when", when))
     }
 }
 
@@ -245,6 +255,5 @@ fn judge(ledger: &mut Ledger, desired: &Desired, observed: &Observed, deeper: &D
     let mut all = deeper.observed.clone();
     all.update(observed.clone());
     let clues = Clues { interfaces: interfaces(), ..Clues::default() };
-    let blind = !matches!(observed.nodes, Some(Seen::Seen { .. }));
-    ledger.look(read(desired, &all, &clues, &deeper.problems, now), blind);
+    ledger.look(read(desired, &all, &clues, &deeper.problems, now));
 }

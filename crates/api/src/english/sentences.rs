@@ -298,7 +298,7 @@ sentences! {
         "The details have the authority's own words. A wrong token: portico token --cluster. Then continue.";
     TokenTooWide: "This token can do more than the cluster needs ({permission})."
         "Make a second token with Zone Read and DNS Edit only: portico token --cluster --link opens the form.";
-    TokenEnds: "The Cloudflare token {token} ends on {when}."
+    TokenEnds: "Your Cloudflare token ends on {when}."
         "Make a new one in time and replace it: portico token";
     SealingFailed: "The cluster's token could not be sealed."
         "Is sealed-secrets healthy? portico stack shows it; then continue.";

@@ -1,12 +1,13 @@
 //! Since when a condition is there, whether that is long enough, and who already knows.
 //!
 //! One look that sees it is no news yet, and one that does not see it no end: both take a moment. A look that sees
-//! nothing of the cluster ends nothing: what was wrong is not over because it cannot be seen.
+//! nothing of the cluster ends nothing, nor does one that cannot make the test by which a condition was seen: what was
+//! wrong is not over because it cannot be seen.
 
 use super::table::kind;
-use super::{Condition, Found, Hush};
+use super::{Condition, Found, Hush, Look};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many looks in a row have to miss it before it is over.
 const MISSED: u32 = 2;
@@ -50,7 +51,7 @@ impl Marks {
 
 #[derive(Debug)]
 struct Standing {
-    condition: Condition,
+    found: Found,
     missed: u32,
 }
 
@@ -63,27 +64,30 @@ pub struct Ledger {
 impl Ledger {
     /// What stood when Portico ended: it goes on from the same moment if it is still there.
     pub fn resumed(kept: Vec<Condition>) -> Self {
-        let standing = |condition: Condition| (condition.id.clone(), Standing { condition, missed: 0 });
+        let standing = |condition: Condition| {
+            let id = condition.id.clone();
+            (id, Standing { found: Found { condition, by: BTreeSet::new() }, missed: 0 })
+        };
         Self { standing: kept.into_iter().map(standing).collect() }
     }
 
-    /// Takes the next look. `blind` says that it saw nothing of the cluster.
-    pub fn look(&mut self, found: Vec<Found>, blind: bool) {
-        let mut found: BTreeMap<String, Condition> =
-            found.into_iter().map(|Found(condition)| (condition.id.clone(), condition)).collect();
+    /// Takes the next look.
+    pub fn look(&mut self, look: Look) {
+        let Look { found, unseen, blind } = look;
+        let mut found: BTreeMap<String, Found> =
+            found.into_iter().map(|found| (found.condition.id.clone(), found)).collect();
         self.standing.retain(|id, standing| {
             match found.remove(id) {
-                Some(condition) => {
-                    let since = standing.condition.since;
-                    *standing = Standing { condition: Condition { since, ..condition }, missed: 0 };
+                Some(mut again) => {
+                    again.condition.since = standing.found.condition.since;
+                    *standing = Standing { found: again, missed: 0 };
                 }
-                None if blind => {}
+                None if blind || !standing.found.by.is_disjoint(&unseen) => {}
                 None => standing.missed += 1,
             }
             standing.missed < MISSED
         });
-        self.standing
-            .extend(found.into_iter().map(|(id, condition)| (id, Standing { condition, missed: 0 })));
+        self.standing.extend(found.into_iter().map(|(id, found)| (id, Standing { found, missed: 0 })));
     }
 
     pub fn holds(&self, id: &str) -> bool {
@@ -92,7 +96,13 @@ impl Ledger {
 
     /// All that stands, to be kept.
     pub fn all(&self) -> Vec<Condition> {
-        self.standing.values().map(|standing| standing.condition.clone()).collect()
+        self.standing.values().map(|standing| standing.found.condition.clone()).collect()
+    }
+
+    /// What the last look showed, or could not see the end of.
+    pub fn present(&self) -> Vec<Condition> {
+        let present = self.standing.values().filter(|standing| standing.missed == 0);
+        present.map(|standing| standing.found.condition.clone()).collect()
     }
 
     /// What has lasted long enough to speak of, the worst first. `now` is unix ms.
@@ -101,7 +111,7 @@ impl Ledger {
             let patience = kind(condition.problem.code).map_or(0, |kind| i64::from(kind.patience) * 1_000);
             now - condition.since >= patience
         };
-        let standing = self.standing.values().map(|standing| &standing.condition);
+        let standing = self.standing.values().map(|standing| &standing.found.condition);
         let marked =
             |condition: &Condition| Condition { hushed: marks.of(condition, now), ..condition.clone() };
         let mut shown: Vec<Condition> = standing.filter(lasts).map(marked).collect();

@@ -9,7 +9,7 @@ mod read;
 mod table;
 
 pub use ledger::{Ledger, Marks};
-pub use read::{Found, read};
+pub use read::{Found, Look, read};
 pub use table::{Fix, KINDS, Kind, kind};
 
 use crate::change::Change;

@@ -6,28 +6,38 @@
 use super::table::{Fix, kind};
 use super::{Condition, Severity};
 use crate::change::{Change, ComponentAct, Desired};
-use crate::diagnosis::{Clues, diagnose};
+use crate::cluster::K3sVersion;
+use crate::diagnosis::{Clues, Diagnosis, TestKind, diagnose};
 use crate::exposure::Exposure;
 use crate::flow::Health;
-use crate::observed::{Observed, Seen};
+use crate::observed::{NodeState, Observed, Seen};
 use crate::problem::{Code, Problem};
 use crate::stack::StackComponent;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A condition that a look shows; since when is the ledger's to say.
+/// One test of one name, by which something was seen, or was not.
+type Sight = (String, TestKind);
+
+/// A condition that a look shows, and by which tests; since when is the ledger's to say.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found(pub(super) Condition);
+pub struct Found {
+    pub condition: Condition,
+    pub(super) by: BTreeSet<Sight>,
+}
+
+/// What one look shows, and what it could not see.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Look {
+    pub found: Vec<Found>,
+    pub(super) unseen: BTreeSet<Sight>,
+    /// It saw nothing of the cluster.
+    pub(super) blind: bool,
+}
 
 /// The conditions of a look. `others` are problems found by other ways than looking at paths; `now` is unix ms.
-pub fn read(
-    desired: &Desired,
-    observed: &Observed,
-    clues: &Clues,
-    others: &[Problem],
-    now: i64,
-) -> Vec<Found> {
-    let mut found = BTreeMap::new();
-    let mut add = |problem: &Problem, health: Health, exposure: Option<&Exposure>| {
+pub fn read(desired: &Desired, observed: &Observed, clues: &Clues, others: &[Problem], now: i64) -> Look {
+    let (mut found, mut unseen) = (BTreeMap::new(), BTreeSet::new());
+    let mut add = |problem: &Problem, health: Health, by: Option<(&Exposure, TestKind)>| {
         let Some(kind) = kind(problem.code) else { return };
         let seen_as = match health {
             Health::Down => Severity::Down,
@@ -36,23 +46,31 @@ pub fn read(
         };
         let about = kind.about.iter().filter_map(|name| problem.args.get(*name)).map(String::as_str);
         let id = std::iter::once(problem.code.word().as_str()).chain(about).collect::<Vec<_>>().join("/");
-        let condition = found.entry(id.clone()).or_insert_with(|| Condition {
-            fix: fix(kind.fix, problem, exposure, desired),
-            id,
-            problem: problem.clone(),
-            severity: Severity::Notice,
-            since: now,
-            hostnames: Vec::new(),
-            hushed: None,
+        let Found { condition, by: sights } = found.entry(id.clone()).or_insert_with(|| Found {
+            condition: Condition {
+                fix: fix(kind.fix, problem, by.map(|(exposure, _)| exposure), desired),
+                id,
+                problem: problem.clone(),
+                severity: Severity::Notice,
+                since: now,
+                hostnames: Vec::new(),
+                hushed: None,
+            },
+            by: BTreeSet::new(),
         });
         condition.severity = condition.severity.max(kind.severity.unwrap_or(seen_as));
-        condition.hostnames.extend(exposure.map(|exposure| exposure.hostname.to_string()));
+        if let Some((exposure, test)) = by {
+            condition.hostnames.push(exposure.hostname.to_string());
+            sights.insert((exposure.hostname.to_string(), test));
+        }
     };
     for exposure in &desired.exposures {
-        let diagnosis = diagnose(desired, &exposure.hostname, observed, clues, now);
-        if let Some(cause) = &diagnosis.cause {
-            add(cause, diagnosis.health, Some(exposure));
-        }
+        let Diagnosis { tests, cause, health, hostname, .. } =
+            diagnose(desired, &exposure.hostname, observed, clues, now);
+        let unknown = tests.iter().filter(|test| test.health == Health::Unknown);
+        unseen.extend(unknown.map(|test| (hostname.clone(), test.kind)));
+        let by = tests.iter().find(|test| test.problem == cause).map(|test| (exposure, test.kind));
+        cause.iter().for_each(|cause| add(cause, health, by));
     }
     match &observed.nodes {
         Some(Seen::Unseen { why }) => add(why, Health::Down, None),
@@ -64,42 +82,41 @@ pub fn read(
         None => {}
     }
     others.iter().for_each(|problem| add(problem, Health::Degraded, None));
-    root_causes(found.into_values().collect()).into_iter().map(Found).collect()
+    let blind = !matches!(observed.nodes, Some(Seen::Seen { .. }));
+    Look { found: root_causes(found.into_values().collect()), unseen, blind }
 }
 
 /// Leaves out what another condition explains, which then touches what that one touched, and is as bad.
-fn root_causes(mut found: Vec<Condition>) -> Vec<Condition> {
-    let mut roots = Vec::new();
-    while let Some(condition) = found.pop() {
-        let root =
-            found.iter_mut().chain(&mut roots).find(|other| explains(&other.problem, &condition.problem));
-        let Some(root) = root else {
-            roots.push(condition);
+fn root_causes(mut found: Vec<Found>) -> Vec<Found> {
+    let mut roots: Vec<Found> = Vec::new();
+    while let Some(one) = found.pop() {
+        let is_why = |other: &&mut Found| explains(&other.condition.problem, &one.condition.problem);
+        let Some(Found { condition: root, .. }) = found.iter_mut().chain(&mut roots).find(is_why) else {
+            roots.push(one);
             continue;
         };
         // From another network nothing at home can be judged: that is no outage.
         if root.problem.code != Code::AwayFromHome {
-            root.severity = root.severity.max(condition.severity);
+            root.severity = root.severity.max(one.condition.severity);
         }
-        root.hostnames.extend(condition.hostnames);
+        root.hostnames.extend(one.condition.hostnames);
     }
-    for root in &mut roots {
+    for Found { condition: root, .. } in &mut roots {
         root.hostnames.sort();
         root.hostnames.dedup();
     }
-    roots.sort_by(|a, b| a.id.cmp(&b.id));
+    roots.sort_by(|a, b| a.condition.id.cmp(&b.condition.id));
     roots
 }
 
 /// Whether `cause` is why `other` is so. Never both ways round, so that one of them stays.
 fn explains(cause: &Problem, other: &Problem) -> bool {
-    let component = || cause.args.get("component").map(String::as_str).unwrap_or_default();
     match cause.code {
         // Pods of a component that are on it come back with it.
         Code::NodeNotReady => other.code == Code::WorkloadNotReady && other.args.contains_key("component"),
         Code::KubeUnreachable => matches!(other.code, Code::NoReadyWorker | Code::WorkloadNotReady),
         Code::AwayFromHome => matches!(other.code, Code::KubeUnreachable | Code::ProbeFailed),
-        Code::HandEdited => match component() {
+        Code::HandEdited => match cause.args.get("component").map_or("", String::as_str) {
             "cloudflared" => other.code == Code::TunnelDown,
             "cert-manager" => matches!(other.code, Code::CertificatePending | Code::CertificateFailed),
             "ingress-nginx" | "traefik" => matches!(
@@ -116,10 +133,8 @@ fn explains(cause: &Problem, other: &Problem) -> bool {
 fn machines(observed: &Observed, now: i64) -> Vec<Problem> {
     let nodes = observed.nodes();
     let mut problems = Vec::new();
-    let mut versions: Vec<&str> = nodes.iter().map(|node| node.version.as_str()).collect();
-    versions.sort_unstable();
-    versions.dedup();
-    let newest = nodes.iter().map(|node| node.version.as_str()).max_by_key(|version| numbers(version));
+    let version = |node: &NodeState| node.version.parse::<K3sVersion>().ok();
+    let newest = nodes.iter().filter_map(version).max();
     for node in nodes {
         let about = |code| Problem::new(code).arg("node", &node.name);
         if !node.ready {
@@ -130,30 +145,27 @@ fn machines(observed: &Observed, now: i64) -> Vec<Problem> {
         if node.taints.iter().any(|taint| taint.starts_with("node.kubernetes.io/unschedulable")) {
             problems.push(about(Code::NodeCordoned));
         }
-        if let Some(newest) = newest.filter(|newest| versions.len() > 1 && *newest != node.version) {
-            problems.push(about(Code::VersionsDiffer).arg("version", &node.version).arg("newest", newest));
+        if let (Some(own), Some(newest)) = (version(node), &newest)
+            && own != *newest
+        {
+            problems.push(about(Code::VersionsDiffer).arg("version", own).arg("newest", newest));
         }
     }
-    let ended = newest.and_then(|version| Some((version, ends(version)?))).filter(|(_, end)| *end <= now);
-    problems.extend(ended.map(|(version, _)| {
-        let (major, minor) = numbers(version);
-        Problem::new(Code::ReleaseEnded).arg("release", format!("{major}.{minor}")).arg("version", version)
-    }));
+    if let Some(newest) = newest
+        && ends(&newest).is_some_and(|end| end <= now)
+    {
+        let release = format!("{}.{}", newest.major, newest.minor);
+        problems.push(Problem::new(Code::ReleaseEnded).arg("release", release).arg("version", newest));
+    }
     problems
-}
-
-/// Major and minor of `v1.34.4+k3s1`.
-fn numbers(version: &str) -> (u32, u32) {
-    let mut parts = version.trim_start_matches('v').split('.').map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }
 
 /// When Kubernetes looks after a minor version no longer, unix ms: 14 months after its first release, as
 /// kubernetes.io/releases/patch-releases lists them.
-fn ends(version: &str) -> Option<i64> {
+fn ends(version: &K3sVersion) -> Option<i64> {
     const DAY: i64 = 86_400_000;
     // Days since 1970 of the first of the month after.
-    let days = match numbers(version) {
+    let days = match (version.major, version.minor) {
         (1, minor) if minor < 31 => 0,
         (1, 31) => 20_393,
         (1, 32) => 20_513,
@@ -166,10 +178,6 @@ fn ends(version: &str) -> Option<i64> {
 }
 
 fn fix(fix: Fix, problem: &Problem, exposure: Option<&Exposure>, desired: &Desired) -> Option<Change> {
-    let component = |name: &str| {
-        let component = StackComponent::ALL.into_iter().find(|component| component.name() == name)?;
-        Some(Change::Component { component, act: ComponentAct::Repair })
-    };
     match fix {
         Fix::Hand => None,
         Fix::Reconcile => Some(Change::Reconcile),
@@ -177,9 +185,12 @@ fn fix(fix: Fix, problem: &Problem, exposure: Option<&Exposure>, desired: &Desir
             let exposure = exposure?.clone();
             Some(Change::Expose { exposure, adopt: false, accept_retired: desired.stack.retired_accepted })
         }
-        Fix::Repair(argument) => component(
-            problem.args.get(argument).map_or(argument, |name| name.rsplit('/').next().unwrap_or(name)),
-        ),
+        Fix::Repair(argument) => {
+            let name =
+                problem.args.get(argument).map_or(argument, |name| name.rsplit('/').next().unwrap_or(name));
+            let component = StackComponent::named(name)?;
+            Some(Change::Component { component, act: ComponentAct::Repair })
+        }
         Fix::MoveIngress => Some(Change::MoveIngress { to: desired.ingress().other(), accept: None }),
     }
 }

@@ -102,7 +102,7 @@ pub const KINDS: &[Kind] = &[
     as_bad_as(Degraded, row(Code::CloudflareToken, 0, &[], Hand)),
     as_bad_as(Degraded, row(Code::CloudflareScope, 0, &["permission"], Hand)),
     as_bad_as(Notice, row(Code::CloudflareRateLimit, 60, &[], Hand)),
-    as_bad_as(Notice, row(Code::TokenEnds, 0, &["token"], Hand)),
+    as_bad_as(Notice, row(Code::TokenEnds, 0, &[], Hand)),
     as_bad_as(Degraded, row(Code::KeyringLocked, 60, &[], Hand)),
     as_bad_as(Degraded, row(Code::KeyringUnavailable, 60, &[], Hand)),
     as_bad_as(Notice, row(Code::SecretMissing, 60, &["secret"], Hand)),

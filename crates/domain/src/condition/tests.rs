@@ -9,11 +9,15 @@ use crate::problem::Code;
 use std::collections::BTreeSet;
 
 fn codes(found: &[Found]) -> Vec<Code> {
-    found.iter().map(|Found(condition)| condition.problem.code).collect()
+    found.iter().map(|found| found.condition.problem.code).collect()
 }
 
 /// What a look shows after this change to a homelab in which all is well, two names on it.
 fn shown(change: impl Fn(&mut Observed, &mut Clues), others: &[Problem]) -> Vec<Found> {
+    look(change, others).found
+}
+
+fn look(change: impl Fn(&mut Observed, &mut Clues), others: &[Problem]) -> Look {
     let mut desired = desired(Reach::Lan);
     let (mut observed, mut clues) = (well(&desired), at_home());
     let mut second = desired.exposures[0].clone();
@@ -53,7 +57,7 @@ fn a_machine_that_is_away_is_one_condition_for_all_names_on_it() {
     let away = |observed: &mut Observed, _: &mut Clues| nodes(observed)[2].ready = false;
     let found = shown(away, &[]);
     assert_eq!(codes(&found), [Code::NodeNotReady], "{found:#?}");
-    let Found(condition) = &found[0];
+    let Found { condition, .. } = &found[0];
     assert_eq!(condition.id, "node-not-ready/pi-3");
     assert_eq!(condition.hostnames.len(), 2);
     assert_eq!(condition.severity, Severity::Degraded, "the other worker carries the names");
@@ -74,6 +78,10 @@ fn machines_are_judged_also_where_no_name_suffers() {
         nodes(observed).iter_mut().for_each(|node| node.version = "v1.31.9+k3s1".into());
     };
     assert_eq!(codes(&shown(old, &[])), [Code::ReleaseEnded]);
+    // Patches count, too: the one that lags is named, and what it lags behind.
+    let lags = |observed: &mut Observed, _: &mut Clues| nodes(observed)[0].version = "v1.36.2+k3s1".into();
+    let behind = shown(lags, &[]).remove(0).condition.problem;
+    assert_eq!((behind.code, &*behind.args["newest"]), (Code::VersionsDiffer, "v1.36.3+k3s1"));
 }
 
 #[test]
@@ -85,10 +93,10 @@ fn what_would_put_it_right_is_a_change() {
             }
         }
     };
-    let fixes: Vec<_> = shown(missing, &[]).into_iter().map(|Found(found)| found.fix).collect();
+    let fixes: Vec<_> = shown(missing, &[]).into_iter().map(|found| found.condition.fix).collect();
     assert_eq!(fixes, [Some(Change::Reconcile), Some(Change::Reconcile)]);
     let drift = Problem::new(Code::HandEdited).arg("object", "x").arg("component", "cert-manager");
-    let Found(found) = shown(|_, _| {}, &[drift]).remove(0);
+    let found = shown(|_, _| {}, &[drift]).remove(0).condition;
     assert!(matches!(found.fix, Some(Change::Component { .. })), "{found:#?}");
     let answer = Problem::new(Code::ConfirmationNeeded);
     assert_eq!(shown(|_, _| {}, &[answer]), [], "an answer to a question is no condition");
@@ -98,31 +106,55 @@ fn what_would_put_it_right_is_a_change() {
 fn a_condition_is_told_when_it_lasts_and_is_over_when_it_is_missed_twice() {
     let found = |at: i64| {
         let away = |observed: &mut Observed, _: &mut Clues| nodes(observed)[2].ready = false;
-        let mut found = shown(away, &[]);
-        found[0].0.since = at;
-        found
+        let mut look = look(away, &[]);
+        look.found[0].condition.since = at;
+        look
     };
+    let (nothing, blind) = (Look::default(), Look { blind: true, ..Look::default() });
     let (mut ledger, marks) = (Ledger::default(), Marks::default());
-    ledger.look(found(0), false);
+    ledger.look(found(0));
     assert_eq!(ledger.conditions(&marks, 4_999), []);
-    ledger.look(found(3_000), false);
+    ledger.look(found(3_000));
     let told = ledger.conditions(&marks, 5_000);
     assert_eq!((told.len(), told[0].since), (1, 0), "it goes on from the first look");
-    ledger.look(Vec::new(), true);
-    ledger.look(Vec::new(), true);
+    ledger.look(blind.clone());
+    ledger.look(blind);
     assert_eq!(ledger.conditions(&marks, 6_000).len(), 1, "what cannot be seen is not over");
-    ledger.look(Vec::new(), false);
+    ledger.look(nothing.clone());
+    assert_eq!(ledger.present(), [], "who asks once hears what is seen now");
     assert_eq!(ledger.conditions(&marks, 7_000).len(), 1, "one look alone is no end");
     let kept = Ledger::resumed(ledger.all());
     assert_eq!(kept.conditions(&marks, 7_000)[0].since, 0, "also after Portico was started anew");
-    ledger.look(Vec::new(), false);
+    ledger.look(nothing);
     assert_eq!(ledger.conditions(&marks, 8_000), []);
+}
+
+#[test]
+fn a_name_that_cannot_be_looked_at_is_not_well_again() {
+    let missing = |observed: &mut Observed, _: &mut Clues| {
+        if let Some(Seen::Seen { value, .. }) = observed.lan_paths.get_mut(NAME) {
+            value.answers.authoritative = Ok(Vec::new());
+        }
+    };
+    let silent = |observed: &mut Observed, _: &mut Clues| {
+        let why = Problem::new(Code::CloudflareUnreachable);
+        observed.lan_paths.insert(NAME.into(), Seen::Unseen { why });
+    };
+    let mut ledger = Ledger::default();
+    ledger.look(look(missing, &[]));
+    for _ in 0..5 {
+        ledger.look(look(silent, &[]));
+        assert_eq!(ledger.present().len(), 1, "unknown is not over");
+    }
+    ledger.look(look(|_, _| {}, &[]));
+    ledger.look(look(|_, _| {}, &[]));
+    assert_eq!(ledger.all(), []);
 }
 
 #[test]
 fn who_knows_is_marked_until_it_is_over() {
     let away = |observed: &mut Observed, _: &mut Clues| nodes(observed)[2].ready = false;
-    let Found(condition) = shown(away, &[]).remove(0);
+    let condition = shown(away, &[]).remove(0).condition;
     let mut marks = Marks::default();
     assert_eq!(marks.of(&condition, 0), None);
     marks.maintenance.insert("pi-3".into(), 100);

@@ -132,6 +132,11 @@ impl StackComponent {
         })
     }
 
+    /// The component of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|component| component.name() == name)
+    }
+
     /// The image of a component without a chart.
     pub fn image(self, pin: &Pin) -> String {
         let version = pin.version.as_deref().or(self.version()).unwrap_or_default();

@@ -146,7 +146,7 @@ export const english = {
   "certificate-pending": { what: "The certificate {certificate} is on its way; it waits at {link}: {reason}", next: "DNS-01 takes a minute or two. If it stays so, the details have cert-manager's own words." },
   "certificate-failed": { what: "The certificate {certificate} does not come: {link} failed ({reason}).", next: "The details have the authority's own words. A wrong token: portico token --cluster. Then continue." },
   "token-too-wide": { what: "This token can do more than the cluster needs ({permission}).", next: "Make a second token with Zone Read and DNS Edit only: portico token --cluster --link opens the form." },
-  "token-ends": { what: "The Cloudflare token {token} ends on {when}.", next: "Make a new one in time and replace it: portico token" },
+  "token-ends": { what: "Your Cloudflare token ends on {when}.", next: "Make a new one in time and replace it: portico token" },
   "sealing-failed": { what: "The cluster's token could not be sealed.", next: "Is sealed-secrets healthy? portico stack shows it; then continue." },
   "keys-newer": { what: "The sealed-secrets keys {keys} are in no backup.", next: "Save them: portico keys save FILE. Without them, what is sealed cannot be opened again." },
   "keys-unreadable": { what: "The cluster has no sealed-secrets keys.", next: "Install sealed-secrets first: portico stack." },

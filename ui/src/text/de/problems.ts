@@ -204,7 +204,7 @@ export const problems: Record<Code, Sentence> = {
     next: 'Die Einzelheiten haben den Wortlaut der Stelle. Wenn das Token falsch ist, ersetze das des Clusters auf der Seite Stack.',
   },
   'token-ends': {
-    what: 'Das Cloudflare-Token {token} endet am {when}.',
+    what: 'Dein Cloudflare-Token endet am {when}.',
     next: 'Erstelle rechtzeitig ein neues und ersetze es auf der Seite Stack.',
   },
   'token-too-wide': {
