@@ -59,6 +59,8 @@ async fn names_at_home_lead_to_the_workers_once_the_router_knows_them() {
     assert_eq!(Code::HostnameOutside, outside.code);
     assert_eq!(Code::CloudflareNotUsed, refused(&engine, named(NAME, Reach::Public)).await.code);
 
+    let zones: Vec<String> = engine.zones().await.expect("zones").into_iter().map(|zone| zone.name).collect();
+    assert_eq!(["home.arpa"], zones.as_slice(), "where a name can be");
     done(&apply(&engine, named(NAME, Reach::Lan)).await);
     nothing_needed(&engine.preview(named(NAME, Reach::Lan)).await.expect("a preview"));
     let home = engine.at_home().await.expect("an answer").expect("names at home");
