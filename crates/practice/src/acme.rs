@@ -139,8 +139,7 @@ impl Authority {
         params.not_after = pem::time(now + LIFETIME);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let subject =
-            Subject(request.certification_request_info.subject_pki.subject_public_key.data.to_vec());
+        let subject = Subject::of(&request);
         let certificate =
             params.signed_by(&subject, self.signer.issuer()).map_err(|error| error.to_string())?;
         Ok(certificate.pem() + self.signer.pem())
@@ -168,11 +167,8 @@ pub(crate) fn names(
 pub(crate) struct Subject(Vec<u8>);
 
 impl Subject {
-    /// Of a request in DER; `None` when it is none.
-    pub(crate) fn of(request: &[u8]) -> Option<Self> {
-        let (_, request) =
-            x509_parser::certification_request::X509CertificationRequest::from_der(request).ok()?;
-        Some(Self(request.certification_request_info.subject_pki.subject_public_key.data.to_vec()))
+    pub(crate) fn of(request: &x509_parser::certification_request::X509CertificationRequest<'_>) -> Self {
+        Self(request.certification_request_info.subject_pki.subject_public_key.data.to_vec())
     }
 }
 

@@ -13,6 +13,8 @@ use rcgen::{
     IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
 };
 use serde_json::Value;
+use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::prelude::FromDer;
 
 const HOUR: i64 = 3_600_000;
 
@@ -109,7 +111,8 @@ fn self_signed(pass: &Pass<'_>, request: &Value) -> Result<Signed, String> {
 fn by_authority(pass: &Pass<'_>, request: &Value, space: &str, secret: &str) -> Result<Signed, String> {
     let (certificate, key) = key_pair(pass, space, secret)?;
     let der = request::der(request).ok_or_else(|| format!("{REQUESTS} {}: no request", name(request)))?;
-    let subject = acme::Subject::of(&der).ok_or("the request cannot be read")?;
+    let (_, request_read) = X509CertificationRequest::from_der(&der).map_err(|error| error.to_string())?;
+    let subject = acme::Subject::of(&request_read);
     let signed = KeyPair::from_pem(&key).and_then(|key| {
         let issuer = Issuer::new(authority(&certificate), key);
         params(pass, request)?.signed_by(&subject, &issuer)
