@@ -52,6 +52,7 @@ describe('codes', () => {
   });
   it('leave no brace behind, whatever arguments come', () => {
     expect(fill('{a} and {b}', { a: 'x' })).toBe('x and');
+    expect(fill('{a|nothing}', { a: '' })).toBe('nothing');
     for (const [code, { what, next }] of Object.entries(problems)) {
       expect(fill(what, {}) + fill(next, {}), code).not.toMatch(/[{}]/);
     }

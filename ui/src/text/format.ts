@@ -39,12 +39,15 @@ export const timeOfDay = (at: number): string => hand.format(at);
 export const date = (at: number): string => calendar.format(at);
 
 /**
- * Puts arguments into a template. For one that is not there the words after `|` stand, or nothing: nobody ever
+ * Puts arguments into a template. For one that is not there, or is empty, the words after `|` stand, or nothing: nobody ever
  * reads braces.
  */
 export const fill = (template: string, args: { readonly [key: string]: unknown }): string =>
   template
-    .replace(/\{(\w+)(?:\|([^}]*))?\}/g, (_, name: string, otherwise = '') => String(args[name] ?? otherwise))
+    .replace(/\{(\w+)(?:\|([^}]*))?\}/g, (_, name: string, otherwise = '') => {
+      const known = args[name] ?? '';
+      return known === '' ? otherwise : String(known);
+    })
     .trim();
 
 /** What happened and what to do; a failure with a known cause says the cause and the cause's own way out. */

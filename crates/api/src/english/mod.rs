@@ -1,7 +1,7 @@
 //! The English sentences of every problem code: what happened, and what to do next.
 //!
 //! The one home of these sentences: the CLI prints them, and the generated catalogue hands them to the
-//! window. `{name}` stands for an argument of the problem, `{name|words}` for the words where it is not known; a
+//! window. `{name}` stands for an argument of the problem, `{name|words}` for the words where it is not known, or empty; a
 //! placeholder without either is dropped by [`fill`], so that no person ever reads braces.
 
 mod reference;
@@ -27,7 +27,8 @@ pub fn fill(template: &str, problem: &Problem) -> String {
         text.push_str(&rest[..start]);
         let Some(length) = rest[start..].find('}') else { break };
         let (name, otherwise) = placeholder(&rest[start + 1..start + length]);
-        text.push_str(problem.args.get(name).map_or(otherwise, String::as_str));
+        let known = problem.args.get(name).map(String::as_str).filter(|text| !text.is_empty());
+        text.push_str(known.unwrap_or(otherwise));
         rest = &rest[start + length + 1..];
     }
     text.push_str(rest);
@@ -69,5 +70,7 @@ mod tests {
         assert!(!next.contains('{'), "{next}");
         assert_eq!(fill("a {missing} b", &problem), "a  b");
         assert_eq!(fill("by {missing|another program}, {port|none}", &problem), "by another program, 22");
+        let empty = Problem::new(Code::ResolveFailed).arg("found", "");
+        assert_eq!(fill("it says {found|nothing}", &empty), "it says nothing");
     }
 }
