@@ -1,13 +1,12 @@
 // One change on its way: previewed, read, applied, watched. Every write of the window but the build goes through here.
-import { call, problemOf } from '../api/door';
-import type { Change, PlanView, Problem } from '../api/types';
+import { call } from '../api/door';
+import type { Change, PlanView } from '../api/types';
+import { Attempt } from '../state/attempt.svelte';
 import { runs } from '../state/runs.svelte';
 
-export class Changing {
+export class Changing extends Attempt {
   plan = $state.raw<PlanView | null>(null);
   runId = $state<string | null>(null);
-  problem = $state<Problem | null>(null);
-  busy = $state(false);
 
   readonly run = $derived(this.runId === null ? undefined : runs.get(this.runId));
   readonly shown = $derived(this.plan !== null || this.run !== undefined);
@@ -20,30 +19,18 @@ export class Changing {
 
   /** Shows the plan, unless it is sent back to the form. */
   preview(change: Change, back: (plan: PlanView) => boolean = () => false): Promise<void> {
-    return this.#attempt(async () => {
+    return this.make(async () => {
       const plan = await call('preview', { change });
       if (!back(plan)) this.plan = plan;
     });
   }
 
   apply(): Promise<void> {
-    return this.#attempt(async () => void (this.plan && (this.runId = await runs.apply(this.plan.id))));
+    return this.make(async () => void (this.plan && (this.runId = await runs.apply(this.plan.id))));
   }
 
   /** Back to the form or the list that it came from. */
   reset(): void {
     this.plan = this.runId = this.problem = null;
-  }
-
-  async #attempt(work: () => Promise<void>): Promise<void> {
-    this.busy = true;
-    this.problem = null;
-    try {
-      await work();
-    } catch (error) {
-      this.problem = problemOf(error);
-    } finally {
-      this.busy = false;
-    }
   }
 }

@@ -6,7 +6,7 @@ export class Attempt {
   busy = $state(false);
   problem = $state<Problem | null>(null);
 
-  async run(work: () => Promise<void>): Promise<void> {
+  async make(work: () => Promise<void>): Promise<void> {
     this.busy = true;
     this.problem = null;
     try {
