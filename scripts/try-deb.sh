@@ -12,6 +12,8 @@ packages debootstrap
 
 root=$(mktemp -d -p /var/tmp portico-deb.XXXXXX)
 trap 'rm -rf --one-file-system "$root"' EXIT
+# It is the root of everybody in there.
+chmod 755 "$root"
 say "making a clean Debian"
 debootstrap --variant=minbase --include=ca-certificates bookworm "$root" >"$root.log" 2>&1 ||
     { tail -n 3 "$root.log" >&2; exit 1; }

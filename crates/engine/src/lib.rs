@@ -34,7 +34,7 @@ mod watch;
 pub use components::{ComponentState, NamesReport};
 pub use connect::{ConnectRequest, Connected, LoginMethod};
 pub use credentials::{Credentials, PinnedKey, SavedLogin, StoredFile, StoredToken};
-pub use history::{HistoryOf, HistoryStorage};
+pub use history::{HistoryOf, HistoryStorage, Recorder};
 pub use home::{AtHome, HomeAuthority};
 pub use keys::KeysState;
 pub use portico_domain::host::interface::Interface;
