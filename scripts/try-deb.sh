@@ -24,6 +24,7 @@ cp "$deb" "$root/root/portico.deb"
 
 # Processes of its own, which end with the last line of each part; nothing is left mounted.
 on_it() {
+    # shellcheck disable=SC2016 # it expands in there
     unshare --mount --pid --fork --kill-child sh -euc '
         mount -t proc proc "$0/proc"
         mount -t tmpfs tmpfs "$0/dev/shm"
