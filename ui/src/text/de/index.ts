@@ -167,7 +167,9 @@ export const de: Widened<typeof en> = {
     emptyText:
       'Ein Cluster ist eine Gruppe von Rechnern, die deine Dienste gemeinsam betreiben. Wähle zuerst die Rechner; einer genügt für den Anfang, weitere können später dazukommen.',
     toMachines: 'Rechner wählen',
-    existing: 'Auf dem Cluster {name} läuft K3s {version}.',
+    existing: 'Auf deinem Cluster läuft K3s {version}.',
+    joinText: 'Weitere Rechner können jederzeit dazukommen.',
+    toJoin: 'Rechner hinzufügen',
     rolesTitle: 'Wer was tut',
     rolesText:
       'Server halten den Cluster zusammen, Worker betreiben deine Dienste. Zu Hause ist ein Server üblich; drei überstehen den Verlust von einem. Ein einzelner Rechner tut beides.',
@@ -248,7 +250,10 @@ export const de: Widened<typeof en> = {
     whole: 'Cluster und Netz',
     titles: {
       build: 'Cluster {name} bauen',
-      setUpStack: 'Zertifikate und Tunnel einrichten',
+      setUpStack: {
+        cloudflare: 'Zertifikate und Tunnel einrichten',
+        home: 'Namen und Zertifikate zu Hause einrichten',
+      },
       component: { install: '{name} installieren', repair: '{name} reparieren', remove: '{name} entfernen' },
       moveIngress: 'Zu {name} wechseln',
       lan: '{name} als {hostname} öffnen, im LAN',
