@@ -13,7 +13,7 @@ use tauri::tray::TrayIconBuilder;
 use tauri::{App, AppHandle, Manager, Window, WindowEvent, Wry};
 use tauri_plugin_notification::NotificationExt;
 
-const MAIN: &str = "main";
+pub const MAIN: &str = "main";
 const TRAY: &str = "portico";
 
 /// The entry of the tray's menu that says how it is.
