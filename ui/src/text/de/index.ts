@@ -12,6 +12,22 @@ import { setup } from './setup';
 import { stack } from './stack';
 
 export const de: Widened<typeof en> = {
+  beside: {
+    open: 'Portico öffnen',
+    quit: 'Beenden',
+    well: 'Alle Dienste sind erreichbar',
+    oneDown: 'Ein Dienst ist nicht erreichbar',
+    moreDown: '{count} Dienste sind nicht erreichbar',
+    goesOn: {
+      what: 'Portico macht weiter',
+      next: 'Der Lauf endet ohne sein Fenster. Über das Symbol in der Leiste öffnest du es wieder.',
+    },
+    done: { what: 'Fertig', next: 'Was du wolltest, steht und ist geprüft.' },
+    failed: { what: 'Ein Lauf ist gescheitert', next: 'Portico sagt, was geschah und wie es weitergeht.' },
+    down: '{names} nicht erreichbar',
+    over: '{names} wieder erreichbar',
+    overWithoutName: 'Es ist vorbei',
+  },
   app: {
     name: 'Portico',
     navigation: 'Seiten',

@@ -2,6 +2,7 @@
 // Sentences for codes are in problems.ts and phrases.ts.
 import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../../api/types';
 import type { Page } from '../../state/route.svelte';
+import { beside } from '../../api/generated/english';
 import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
 import { history } from './history';
@@ -13,6 +14,7 @@ import { setup } from './setup';
 import { stack } from './stack';
 
 export const en = {
+  beside,
   app: {
     name: 'Portico',
     navigation: 'Pages',
