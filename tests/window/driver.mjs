@@ -16,6 +16,10 @@ import { Builder, Capabilities, Key, Select, error } from 'selenium-webdriver';
 
 const require = createRequire(import.meta.url);
 const queries = readFileSync(require.resolve('@testing-library/dom/dist/@testing-library/dom.umd.min.js'), 'utf8');
+const axe = readFileSync(
+  createRequire(new URL('../../ui/package.json', import.meta.url)).resolve('axe-core/axe.min.js'),
+  'utf8',
+);
 const pictures = process.env.PORTICO_SCREENSHOTS;
 
 function needed(name) {
@@ -39,17 +43,18 @@ function find(steps) {
   const { queryAllByRole, queryAllByLabelText } = globalThis.TestingLibraryDom;
   const text = (value) => (value?.source ? new RegExp(value.source, value.flags) : value);
   let scopes = [document.body];
-  for (const { role, name, label } of steps) {
+  for (const { role, name, label, ...state } of steps) {
     scopes = scopes.flatMap((scope) =>
       label
         ? queryAllByLabelText(scope, text(label), { selector: 'input:not([type=radio]), select, textarea' })
-        : queryAllByRole(scope, role, name ? { name: text(name) } : {}),
+        : queryAllByRole(scope, role, { ...state, ...(name ? { name: text(name) } : {}) }),
     );
   }
   return scopes;
 }
 
-export const role = (name, label) => ({ role: name, name: wire(label) });
+/** `state`: what Testing Library knows besides, as `{ checked: true }`. */
+export const role = (name, label, state = {}) => ({ role: name, name: wire(label), ...state });
 export const label = (text) => ({ label: wire(text) });
 export { Key };
 
@@ -141,6 +146,18 @@ export class Window {
     return new Error(`${JSON.stringify(steps)} ${what}. The page says:\n${said}`);
   }
 
+  /** Waits until the page says something, and returns what matched. */
+  async says(pattern, timeout = 60_000) {
+    const until = Date.now() + timeout;
+    for (;;) {
+      const said = await this.driver.executeScript(() => document.querySelector('main').innerText);
+      const found = pattern.exec(said);
+      if (found) return found;
+      if (Date.now() > until) throw new Error(`${pattern} was not said. The page says:\n${said}`);
+      await sleep(100);
+    }
+  }
+
   async gone(...steps) {
     const until = Date.now() + 30_000;
     while ((await this.all(...steps)).length > 0) {
@@ -150,7 +167,7 @@ export class Window {
   }
 
   /** Waits for one that can be clicked: a button that is still at work is none. */
-  async #ready(steps) {
+  async ready(steps) {
     const until = Date.now() + 30_000;
     for (;;) {
       const element = await this.see(...steps);
@@ -160,10 +177,31 @@ export class Window {
     }
   }
 
+  /** Presses keys, wherever the focus is. */
+  keys(...pressed) {
+    return this.driver.actions().sendKeys(...pressed).perform();
+  }
+
+  /** Goes on Tab by Tab until the focus is there, as somebody without a mouse does. */
+  async reach(...steps) {
+    await this.ready(steps);
+    const isThere = () =>
+      this.driver.executeScript(`return (${find})(arguments[0]).includes(document.activeElement)`, steps);
+    for (let tries = 0; !(await isThere()); tries++) {
+      if (tries === 150) throw await this.#lost(steps, 'cannot be reached by Tab');
+      await this.keys(Key.TAB);
+    }
+  }
+
+  async press(...steps) {
+    await this.reach(...steps);
+    await this.keys(Key.ENTER);
+  }
+
   /** Clicks with the mouse; a hidden radio button or checkbox by the label around it. */
   async click(...steps) {
     for (let attempt = 1; ; attempt++) {
-      const element = await this.#ready(steps);
+      const element = await this.ready(steps);
       try {
         const target = await this.driver.executeScript((each) => {
           const seen = each.matches('.visually-hidden') ? (each.closest('label') ?? each) : each;
@@ -193,6 +231,22 @@ export class Window {
 
   go(page) {
     return this.click(role('navigation'), role('link', new RegExp(`^${page}`)));
+  }
+
+  /** Shows a page by its address. */
+  open(address) {
+    return this.driver.executeScript((hash) => void (location.hash = hash), `#/${address}`);
+  }
+
+  /** Zero violations, contrast included. */
+  async accessible(where) {
+    await this.driver.executeScript(`if (!globalThis.axe) { ${axe};globalThis.axe = axe; }`);
+    const violations = await this.driver.executeAsyncScript((done) => {
+      globalThis.axe.run(document).then(({ violations }) =>
+        done(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`)),
+      );
+    });
+    if (violations.length > 0) throw new Error(`${where}: ${violations.join('\n')}`);
   }
 
   text(element) {

@@ -16,6 +16,8 @@ const wide = { width: 1440, height: 900 };
 /** The smallest window that there is. */
 const narrow = { width: 760, height: 560 };
 
+const middle = { width: 1024, height: 640 };
+
 const pages = [
   'setup',
   'flow',
@@ -65,24 +67,22 @@ const shots = [
   ...sheet(
     'german',
     3,
-    [...pages, 'practice', 'settings'].map((page) =>
-      one('troubled', page, { size: { width: 1024, height: 720 }, language: 'de' }),
-    ),
+    [...pages, 'practice', 'settings'].map((page) => one('troubled', page, { size: middle, language: 'de' })),
   ),
   ...sheet(
     'empty',
     3,
-    pages.map((page) => one('empty', page)),
+    pages.map((page) => one('empty', page, { size: middle })),
   ),
   ...sheet(
     'loading',
     3,
-    pages.map((page) => one('standing', page, { unanswered: true })),
+    pages.map((page) => one('standing', page, { size: middle, unanswered: true })),
   ),
   ...sheet(
     'failing',
     3,
-    pages.map((page) => one('failing', page)),
+    pages.map((page) => one('failing', page, { size: middle })),
   ),
 ].filter(({ name }) => name.includes(only));
 

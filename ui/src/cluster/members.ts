@@ -20,5 +20,8 @@ export function membersOf(runs: readonly Run[], graph: FlowGraph | null): Member
   for (const { column, label, detail, health } of graph?.hops ?? [])
     if (column === 'runs-on')
       members.set(label, { name: label, address: detail, role: null, ...members.get(label), health });
-  return [...members.values()].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+  const rank = ({ role }: Member) => (role === 'server' ? 0 : 1);
+  return [...members.values()].sort(
+    (a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, undefined, { numeric: true }),
+  );
 }
