@@ -238,8 +238,17 @@ export class Window {
     return this.driver.executeScript((hash) => void (location.hash = hash), `#/${address}`);
   }
 
+  /** Transitions end now: halfway, colours are none of either theme. */
+  #still() {
+    return this.driver.executeScript(() => {
+      for (const each of document.getAnimations())
+        if (Number.isFinite(Number(each.effect?.getComputedTiming().endTime))) each.finish();
+    });
+  }
+
   /** Zero violations, contrast included. */
   async accessible(where) {
+    await this.#still();
     await this.driver.executeScript(`if (!globalThis.axe) { ${axe};globalThis.axe = axe; }`);
     const violations = await this.driver.executeAsyncScript((done) => {
       globalThis.axe.run(document).then(({ violations }) =>
@@ -260,11 +269,9 @@ export class Window {
   async picture(name) {
     if (!pictures) return;
     mkdirSync(pictures, { recursive: true });
-    // Transitions end first, so that the picture is the same each time.
-    await this.driver.executeScript(() => {
-      for (const each of document.getAnimations())
-        if (Number.isFinite(Number(each.effect?.getComputedTiming().endTime))) each.finish();
-    });
+    // From the top, so that the picture is the same each time.
+    await this.driver.executeScript(() => document.querySelector('main .body')?.scrollTo(0, 0));
+    await this.#still();
     // What was changed last is drawn first; and a page that stands still gives no picture until it draws again.
     const drawn = () =>
       this.driver.executeAsyncScript((done) => {

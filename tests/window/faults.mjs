@@ -72,14 +72,29 @@ export function faults(told) {
     assert.deepEqual(told.notifications.told, []);
   });
 
-  step('the internet is down: Cloudflare does not answer, and what is at home goes on', async () => {
+  step('the service is opened to the internet, through a tunnel', async () => {
+    await told.window.open('stack/set-up');
+    await told.window.see(role('heading', 'Certificates and the tunnel'));
+    await told.window.click(role('checkbox', 'Set up certificates', { checked: true }));
+    await told.window.click(role('button', 'Preview'));
+    await told.window.click(role('button', 'Set up'));
+    await told.window.see(role('heading', 'The stack is set up'), 120_000);
+    await told.window.open('services/edit/echo');
+    await told.window.click(role('radio', 'The internet'));
+    await told.window.click(role('checkbox', /^I know/));
+    await told.window.click(role('button', 'Preview'));
+    await told.window.click(role('button', 'Change it'));
+    await told.window.see(role('heading', `${host} answers`), 120_000);
+  });
+
+  step('the internet is down: the tunnel is why, and that is told', async () => {
     await thrown('The internet is down', true);
-    await told.window.go('Credentials');
-    await told.window.says(/Cloudflare does not answer/);
+    const { title } = await told.notifications.tells(/cannot be reached$/, 90_000);
+    assert.equal(title, `${host} cannot be reached`);
     await told.window.go('Flow');
-    await drawn('echo', 'Up');
-    assert.deepEqual(told.notifications.told, []);
+    await drawn('echo', 'Down');
     await thrown('The internet is down', false);
+    await told.notifications.tells(/can be reached again$/);
   });
 
   step('what went wrong at Cloudflare meanwhile is named when the window is opened', async () => {

@@ -1,6 +1,7 @@
-// The whole job once more without a mouse: by Tab, Enter, Space, arrows and the shortcuts alone. Midway in the build the
-// window is ended and opened anew, and the build goes on. The order matters, as it does for a person.
+// The whole job once more without a mouse, and without Cloudflare: by Tab, Enter, Space, arrows and the shortcuts alone.
+// Midway in the build the window is ended and opened anew, and the build goes on. The order matters, as it does for a person.
 import assert from 'node:assert/strict';
+import { theme } from './accessible.mjs';
 import { Key, label, role } from './driver.mjs';
 import { machines, story } from './story.mjs';
 
@@ -61,13 +62,30 @@ step('ended midway and opened anew, it goes on from there', async () => {
   await told.window.says(/Every step was seen to be true/, 120_000);
 });
 
+step('names are kept at home, without Cloudflare, and the page for the router is accessible', async () => {
+  await told.window.keys('g', 't');
+  await told.window.press(role('navigation', 'Stack'), role('link', 'Set-up'));
+  await told.window.see(role('heading', 'Certificates and the tunnel'));
+  await told.window.reach(role('radio', 'Cloudflare', { checked: true }));
+  await told.window.keys(Key.ARROW_RIGHT);
+  await told.window.see(role('heading', 'Names and certificates at home'));
+  await told.window.press(role('button', 'Preview'));
+  await told.window.press(role('button', 'Set up'));
+  await told.window.see(role('heading', 'The stack is set up'), 120_000);
+  await told.window.press(role('main'), role('link', 'At home'));
+  await told.window.see(role('heading', 'Tell your router'));
+  for (const name of ['Dark', 'Light']) {
+    await theme(told.window, name, 'press');
+    await told.window.accessible(`at home, ${name}`);
+  }
+  await told.window.picture('at-home');
+});
+
 step('a service is opened and answers', async () => {
   await told.window.keys('n');
-  await told.window.reach(role('combobox', 'Zone'));
-  await told.window.keys('example.test');
   await told.window.press(role('button', 'Preview'));
   await told.window.press(role('button', 'Add the service'));
-  await told.window.see(role('heading', 'echo.example.test answers'), 180_000);
+  await told.window.see(role('heading', 'echo.home.arpa answers'), 180_000);
 });
 
 step('its path is found, hop by hop', async () => {

@@ -1,8 +1,11 @@
 // Pictures of the pages over the invented homelab, in Chromium: every page in both themes, wide and narrow, and what
 // no real window shows at will: nothing there yet, no answer yet, no answer at all, two hundred services.
-// `npm run pictures [-- PART OF A NAME]`. What is too wide for its window, or says something on the console, fails.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+// `npm run pictures [-- PART OF A NAME]`. What is too wide for its window, violates a
+// rule of axe, or says something on the console, fails.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +13,7 @@ import { chromium } from 'playwright-core';
 import { build, preview } from 'vite';
 
 const ui = fileURLToPath(new URL('..', import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const folder = process.env.PORTICO_PICTURES ?? join(ui, '../docs/screenshots/pages');
 const only = process.argv[2] ?? '';
 const wide = { width: 1440, height: 900 };
@@ -134,16 +138,30 @@ async function taken(shot) {
   await page.waitForTimeout(400);
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   if (over > 0) complaints.push(`${name}: ${over} pixels too wide`);
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () =>
+    (await globalThis.axe.run(document)).violations.map(({ id, nodes }) => `${id} ${nodes[0].target}`),
+  );
+  complaints.push(...violations.map((violation) => `${name}: ${violation}`));
   const picture = await page.screenshot({ animations: 'disabled' });
   await window.close();
   return picture;
 }
 
+/** With a palette of their own, so that the repository stays small. */
+function kept(name) {
+  const path = join(folder, `${name}.png`);
+  const { error } = spawnSync('pngquant', ['--force', '--skip-if-larger', '--strip', '--output', path, path]);
+  if (error) complaints.push('pngquant is missing: the pictures are larger than they need be');
+}
+
 const sheets = new Map();
 for (const shot of shots) {
   const picture = await taken(shot);
-  if (!shot.sheet) await writeFile(join(folder, `${shot.name}.png`), picture);
-  else sheets.set(shot.sheet, [...(sheets.get(shot.sheet) ?? []), { ...shot, picture }]);
+  if (!shot.sheet) {
+    await writeFile(join(folder, `${shot.name}.png`), picture);
+    kept(shot.name);
+  } else sheets.set(shot.sheet, [...(sheets.get(shot.sheet) ?? []), { ...shot, picture }]);
 }
 for (const [name, parts] of sheets) {
   const [{ size, across, theme }] = parts;
@@ -159,6 +177,7 @@ for (const [name, parts] of sheets) {
       .join('')}`,
   );
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  kept(name);
   await window.close();
 }
 
