@@ -23,21 +23,15 @@ if cargo build --quiet --workspace --bin portico-desktop; then
         export XDG_DATA_HOME=$profile/data XDG_CONFIG_HOME=$profile/config XDG_CACHE_HOME=$profile/cache
         xvfb-run -a -s '-screen 0 1440x900x24' dbus-run-session -- \
             node --test --test-reporter=tap "tests/window/$1" >"$told/$1.tap" 2>&1
+        echo $? >"$told/$1.status"
     }
     said() {
         cat "$told/$1.tap"
-        wait "$2"
+        return "$(cat "$told/$1.status")"
     }
-    running=()
-    for file in tests/window/*.test.mjs; do
-        on_a_display "$(basename "$file")" &
-        running+=("$(basename "$file") $!")
-    done
-    for story in "${running[@]}"; do
-        wait "${story#* }"
-        # shellcheck disable=SC2086 # a name and a number
-        node_tests said $story
-    done
+    for file in tests/window/*.test.mjs; do on_a_display "$(basename "$file")" & done
+    wait
+    for file in tests/window/*.test.mjs; do node_tests said "$(basename "$file")"; done
     rm -rf "$told"
 else
     check "the app builds" false

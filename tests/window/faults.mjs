@@ -2,6 +2,7 @@
 // desktop where something cannot be reached any more. For a story whose cluster stands and whose echo answers.
 // Deliberately not here: certificates that are refused, which a service without one does not show.
 import assert from 'node:assert/strict';
+import { accessibleEverywhere } from './accessible.mjs';
 import { role } from './driver.mjs';
 
 const host = 'echo.example.test';
@@ -87,12 +88,17 @@ export function faults(told) {
     await told.window.see(role('heading', `${host} answers`), 120_000);
   });
 
-  step('the internet is down: the tunnel is why, and that is told', async () => {
-    await thrown('The internet is down', true);
+  step('the internet goes down', () => thrown('The internet is down', true));
+
+  // A tunnel is given half a minute; the pages are looked at meanwhile, with something wrong on them.
+  accessibleEverywhere(told);
+
+  step('the tunnel is why, and that is told', async () => {
     const { title } = await told.notifications.tells(/cannot be reached$/, 90_000);
     assert.equal(title, `${host} cannot be reached`);
     await told.window.go('Flow');
-    await drawn('echo', 'Down');
+    await drawn('portico-home', 'Down');
+    await told.window.picture('flow-tunnel-down');
     await thrown('The internet is down', false);
     await told.notifications.tells(/can be reached again$/);
   });

@@ -1,7 +1,7 @@
 // The whole job with the mouse, in the built app, on the practice homelab: from a scan to a service that answers
 // and its path in the flow. The order matters, as it does for a person.
 import assert from 'node:assert/strict';
-import { accessibleEverywhere, theme } from './accessible.mjs';
+import { theme } from './accessible.mjs';
 import { becomes, desktop } from './desktop.mjs';
 import { Key, label, role } from './driver.mjs';
 import { faults } from './faults.mjs';
@@ -123,8 +123,6 @@ step('what was done can be read again', async () => {
 });
 
 faults(told);
-
-accessibleEverywhere(told);
 
 step('nothing was blocked by the content security policy, and no script failed', async () => {
   assert.deepEqual(await told.window.complaints(), []);
