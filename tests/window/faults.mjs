@@ -103,14 +103,14 @@ export function faults(told) {
     await told.notifications.tells(/can be reached again$/);
   });
 
-  step('what went wrong at Cloudflare meanwhile is named when the window is opened', async () => {
+  step('a wildcard record and a revoked token are named where names and tokens are', async () => {
     await thrown('Somebody adds a wildcard record', true);
-    await thrown('The token is revoked', true);
-    await told.reopen();
-    await listed(/^Cloudflare does not accept the token/);
-    await thrown('The token is revoked', false);
-    await told.reopen();
-    await listed(/^The wildcard \*\.example\.test answers/);
+    await told.window.go('Services');
+    await told.window.says(/The wildcard \*\.example\.test answers for/);
     await thrown('Somebody adds a wildcard record', false);
+    await thrown('The token is revoked', true);
+    await told.window.go('Credentials');
+    await told.window.says(/Cloudflare does not accept the token/);
+    await thrown('The token is revoked', false);
   });
 }
