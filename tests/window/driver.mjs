@@ -101,7 +101,7 @@ export class Window {
   async begunAnew() {
     const until = Date.now() + 30_000;
     while (await this.driver.executeScript(() => 'TestingLibraryDom' in globalThis).catch(() => true)) {
-      if (Date.now() > until) throw new Error('the page did not begin anew');
+      if (Date.now() > until) throw await this.#lost([], 'The page did not begin anew');
       await sleep(100);
     }
     await this.#prepare();
