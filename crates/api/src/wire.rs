@@ -23,7 +23,7 @@ pub use portico_engine::{
     AtHome, ComponentState, Connected, Credentials, HistoryOf, HistoryStorage, Interface,
 };
 pub use portico_engine::{
-    KeysState, LoginMethod, NamesReport, PinnedKey, SavedLogin, StoredFile, StoredToken,
+    KeysState, LoginMethod, NamesReport, PinnedKey, SavedLogin, StoredFile, StoredToken, SupportBundle,
 };
 
 macro_rules! wire {
