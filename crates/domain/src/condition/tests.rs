@@ -274,7 +274,7 @@ fn a_month_of_noise_alarms_nobody_and_what_is_wrong_in_it_does() {
             Noise::Cut
         } else {
             probes += 10;
-            Noise::Lost((0..10).fold(0, |bits, bit| bits | u16::from(dice.hits(100)) << bit))
+            Noise::Lost((0..10).fold(0, |bits, bit| bits | u16::from(dice.hits(50)) << bit))
         };
         let mut look: Look = looks.entry(noise).or_insert_with(|| noisy(noise)).clone();
         look.found.iter_mut().for_each(|found| found.condition.since = at);
