@@ -4,6 +4,7 @@
 //! the sessions to machines and the clock; what a step means is `domain`'s, how a protocol is spoken is
 //! `world`'s. There is no other path to a write.
 
+mod alerts;
 mod apply;
 mod commands;
 mod components;
@@ -30,9 +31,10 @@ mod tokens;
 mod undo;
 mod watch;
 
+pub use alerts::{Alerting, Alerts, ChannelDraft, ChannelState, Delivery, Words};
 pub use components::{ComponentState, NamesReport};
 pub use connect::{ConnectRequest, Connected, LoginMethod};
-pub use credentials::{Credentials, PinnedKey, SavedLogin, StoredFile, StoredToken};
+pub use credentials::{ChannelSecret, Credentials, PinnedKey, SavedLogin, StoredFile, StoredToken};
 pub use history::{HistoryOf, HistoryStorage};
 pub use home::{AtHome, HomeAuthority};
 pub use keys::KeysState;
@@ -43,6 +45,7 @@ pub use portico_world::lan::interfaces;
 pub use portico_world::pace::Pace;
 pub use portico_world::secrets::SecretStore;
 pub use scan::ScanRequest;
+pub use watch::Watch;
 
 use events::Events;
 use outside::Outside;

@@ -4,9 +4,11 @@
 //! window. `{name}` stands for an argument of the problem, `{name|words}` for the words where it is not known, or empty; a
 //! placeholder without either is dropped by [`fill`], so that no person ever reads braces.
 
+mod letter;
 mod reference;
 mod sentences;
 
+pub use letter::letter;
 pub use reference::reference;
 pub use sentences::sentence;
 
