@@ -1,6 +1,7 @@
 // Every word of the window in German. It has the keys of the English catalogue, or it does not compile.
 import type { en } from '../en';
 import type { Widened } from '../widened';
+import { alerts } from './alerts';
 import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
 import { history } from './history';
@@ -321,6 +322,7 @@ export const de: Widened<typeof en> = {
       },
     ],
   },
+  alerts,
   credentials,
   conditions,
   diagnosis,

@@ -2,6 +2,7 @@
 // Sentences for codes are in problems.ts and phrases.ts.
 import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../../api/types';
 import type { Page } from '../../state/route.svelte';
+import { alerts } from './alerts';
 import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
 import { history } from './history';
@@ -329,6 +330,7 @@ export const en = {
       },
     ],
   },
+  alerts,
   credentials,
   conditions,
   diagnosis,
