@@ -71,7 +71,7 @@ it('tries an e-mail channel before it is kept, and says what is wrong at its fie
   await press('Send a test');
   expect(await form.findByText(/The test message was taken/)).toBeVisible();
   expect(lab.alerts.list).toHaveLength(0);
-  await press('Save');
+  await press('Save the channel');
   await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
   expect(section.getByText('Mail to me@example.test through smtp.example.test')).toBeVisible();
   expect(lab.alerts.list[0]?.channel.way).toMatchObject({ port: 587, encryption: 'starttls', user: 'me' });
@@ -81,16 +81,16 @@ it('tries an e-mail channel before it is kept, and says what is wrong at its fie
 it('keeps a webhook whose address is shown by its host alone, and asks for it no second time', async () => {
   const section = await open();
   await press('Add webhook');
-  await press('Save');
+  await press('Save the channel');
   const address = await screen.findByLabelText('Address');
   await waitFor(() => expect(address).toHaveAttribute('aria-invalid', 'true'));
   await user.type(address, 'https://hooks.example.test/very-secret');
-  await press('Save');
+  await press('Save the channel');
   expect(await section.findByText('Webhook at hooks.example.test')).toBeVisible();
   await press('Edit: Webhook');
   expect(screen.getByText(/The one at hooks.example.test is stored/)).toBeVisible();
   await user.click((await dialog()).getByRole('radio', { name: 'Down' }));
-  await press('Save');
+  await press('Save the channel');
   await waitFor(() => expect(lab.alerts.list[0]?.channel.from).toBe('down'));
   expect(document.body.innerHTML).not.toContain('very-secret');
 });
@@ -102,9 +102,9 @@ it('offers to keep a secret for this run where there is no keyring', async () =>
   const form = await dialog();
   await user.type(form.getByRole('textbox', { name: 'Topic' }), 'lab');
   await user.type(form.getByLabelText('Access token'), 'tk');
-  await press('Save');
+  await press('Save the channel');
   await user.click(await form.findByRole('checkbox', { name: 'Only until Portico ends' }));
-  await press('Save');
+  await press('Save the channel');
   await waitFor(() => expect(lab.alerts.list[0]?.secret).toBe('this-run'));
 });
 

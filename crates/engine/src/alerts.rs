@@ -17,6 +17,7 @@ use portico_domain::credential::{Credential, CredentialKind, Kept, Secret};
 use portico_domain::problem::{Code, Problem};
 use portico_world::alert::{Keys, send};
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
 use ts_rs::TS;
@@ -261,6 +262,11 @@ impl Engine {
         Alerting { _making: AbortOnDropHandle::new(tokio::spawn(work)) }
     }
 
+    /// Whether this process tells somebody: then it should go on without its window.
+    pub fn is_telling(&self) -> bool {
+        self.inner.telling.load(Ordering::Relaxed)
+    }
+
     async fn keep_making(&self, words: Words) {
         let mut book = None;
         loop {
@@ -279,6 +285,7 @@ impl Engine {
             None => self.inner.store.alert_book().await?,
         };
         let (rules, now) = (self.alert_rules().await?, self.now());
+        self.inner.telling.store(rules.channels.iter().any(|channel| channel.on), Ordering::Relaxed);
         let mut next = before.clone();
         next.look(&rules, &conditions, now);
         let made = next.due(&rules, moment(now), || uuid::Uuid::now_v7().to_string());

@@ -54,6 +54,7 @@ use portico_domain::problem::{Code, Problem};
 use portico_domain::run::Run;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use store::Store;
 use tokio::sync::broadcast;
@@ -98,6 +99,8 @@ struct Inner {
     undone: Mutex<HashMap<String, String>>,
     /// The conditions that were told last.
     told: Mutex<conditions::Told>,
+    /// Whether this process tells what is wrong beyond this computer.
+    telling: AtomicBool,
     /// Per machine, the last look that is shared.
     looks: tokio::sync::Mutex<HashMap<String, observe::SharedLook>>,
 }
@@ -119,6 +122,7 @@ impl Engine {
             scans: Mutex::default(),
             undone: Mutex::default(),
             told: Mutex::default(),
+            telling: AtomicBool::default(),
             looks: Default::default(),
         };
         let engine = Self { inner: Arc::new(inner) };

@@ -54,7 +54,7 @@ export const alerts: Widened<typeof english> = {
     encryptions: { tls: 'TLS', starttls: 'STARTTLS', none: 'Keine' },
     from: 'Melden ab',
     tryIt: 'Probe senden',
-    save: 'Speichern',
+    save: 'Kanal speichern',
     practice: 'Einsetzen, was das Übungs-Homelab anbietet',
     noKeyring:
       'Der Schlüsselbund war nicht zu gebrauchen. Das Geheimnis kann nur für diesen Lauf aufbewahrt werden; danach wirst du wieder gefragt.',

@@ -59,7 +59,7 @@ export const alerts = {
     } satisfies Record<MailEncryption, string>,
     from: 'Tell from',
     tryIt: 'Send a test',
-    save: 'Save',
+    save: 'Save the channel',
     practice: 'Fill in what the practice homelab offers',
     noKeyring:
       'The keyring could not be used. The secret can be kept for this run only; then you are asked again.',
