@@ -16,4 +16,11 @@ pub struct Arguments {
     /// Rehearse on a homelab inside this program; it is as you left it when you come back
     #[arg(long, conflicts_with = "endpoints")]
     pub practice: bool,
+    /// Show the page that this link stands for, such as portico://health
+    #[arg(value_name = "LINK", value_parser = link)]
+    pub link: Option<String>,
+}
+
+fn link(word: &str) -> Result<String, &'static str> {
+    if crate::link::is_link(word) { Ok(word.to_owned()) } else { Err("a link looks like portico://health") }
 }

@@ -14,7 +14,7 @@ use tauri::tray::TrayIconBuilder;
 use tauri::{App, AppHandle, Manager, Window, WindowEvent, Wry};
 use tauri_plugin_notification::NotificationExt;
 
-const MAIN: &str = "main";
+pub const MAIN: &str = "main";
 const TRAY: &str = "portico";
 
 /// Who quits in the tray means it: the windows that close then are not only hidden.

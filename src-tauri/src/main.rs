@@ -8,6 +8,7 @@
 mod arguments;
 mod desktop;
 mod door;
+mod link;
 mod world;
 
 use arguments::Arguments;
@@ -37,20 +38,27 @@ fn show(arguments: Arguments) -> Result<(), String> {
     display()?;
     // A rehearsal, and data in another place, stand beside the real one.
     let only_one = !arguments.practice && arguments.endpoints.is_none() && arguments.data.is_none();
+    let asked = arguments.link.clone();
     let worlds = tauri::async_runtime::block_on(world::open(arguments))?;
     let for_windows = worlds.clone();
     let mut builder = tauri::Builder::default();
     if only_one {
-        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| desktop::show(app)));
+        builder = builder.plugin(tauri_plugin_single_instance::init(|app, words, _| {
+            desktop::show(app);
+            words.iter().for_each(|word| link::follow(app, word));
+        }));
     }
     let app = builder
         .plugin(tauri_plugin_window_state::Builder::default().build())
         .plugin(tauri_plugin_notification::init())
         .on_window_event(move |window, event| desktop::on_window_event(window, event, &for_windows))
-        .setup(|app| {
+        .setup(move |app| {
             // Not every desktop has a place for it.
             if let Err(error) = desktop::tray(app) {
                 tracing::warn!(%error, "there is no tray");
+            }
+            if let Some(asked) = asked {
+                link::follow(app.handle(), &asked);
             }
             Ok(())
         })
@@ -62,9 +70,18 @@ fn show(arguments: Arguments) -> Result<(), String> {
     app.run(move |app, event| {
         // What the worlds need lives as long as the window.
         let _alive = &worlds;
-        if matches!(event, RunEvent::ExitRequested { .. }) {
-            telling.abort();
-            app.webview_windows().values().for_each(|window| drop(window.close()));
+        match event {
+            RunEvent::ExitRequested { .. } => {
+                telling.abort();
+                app.webview_windows().values().for_each(|window| drop(window.close()));
+            }
+            // Elsewhere a link is a word of the command line.
+            #[cfg(target_os = "macos")]
+            RunEvent::Opened { urls } => {
+                desktop::show(app);
+                urls.iter().for_each(|url| link::follow(app, url.as_str()));
+            }
+            _ => {}
         }
     });
     Ok(())

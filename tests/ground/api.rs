@@ -30,8 +30,15 @@ fn kubernetes_answers_as_practice_does() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), kubeconfig.replace("https://127.0.0.1:6443", &here)).expect("written");
     let mut inside = lab.command(std::env::current_exe().expect("this program"));
-    inside.args(["--exact", "inside", "--ignored", "--nocapture"]).env(KUBECONFIG, file.path());
-    assert!(inside.status().expect("it runs").success(), "the genuine API answers otherwise; see above");
+    inside.args(["--exact", "api::inside", "--ignored", "--nocapture"]).env(KUBECONFIG, file.path());
+    let output = inside.output().expect("it runs");
+    // A name that matches no test would pass as well.
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "the genuine API answers otherwise: {said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[tokio::test]

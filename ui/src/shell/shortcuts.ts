@@ -1,7 +1,7 @@
 // The keys of the window, once: the handler, the palette, the list of them and Settings all read this table.
 import type { Page } from '../state/route.svelte';
 
-export type Act = 'palette' | 'keys' | 'add' | 'search' | 'scan' | 'theme' | 'tour' | `page:${Page}`;
+export type Act = 'palette' | 'keys' | 'add' | 'search' | 'scan' | 'theme' | 'tour' | 'link' | `page:${Page}`;
 
 export interface Shortcut {
   act: Act;

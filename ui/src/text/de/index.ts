@@ -294,6 +294,7 @@ export const de: Widened<typeof en> = {
       theme: 'Farben wechseln',
       keys: 'Tastenkürzel zeigen',
       tour: 'Rundgang beginnen',
+      link: 'Link zu dem, was zu sehen ist, kopieren',
     },
     go: 'Zur Seite {page}',
   },

@@ -302,6 +302,7 @@ export const en = {
       theme: 'Change the colours',
       keys: 'Show the shortcuts',
       tour: 'Start the tour',
+      link: 'Copy a link to what is shown',
     },
     go: 'Go to {page}',
   },
