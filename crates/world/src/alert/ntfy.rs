@@ -9,6 +9,9 @@ use reqwest::header::RETRY_AFTER;
 use serde::Deserialize;
 use serde_json::json;
 
+/// Bytes of a message; ntfy takes 4,096.
+const LONGEST: usize = 4_000;
+
 /// ntfy's answer to what it does not take.
 #[derive(Deserialize)]
 struct Refusal {
@@ -34,7 +37,7 @@ pub async fn send(
     let client = http().map_err(|error| silent("server", host, error))?;
     let (priority, tag) = urgency(message);
     let mut request = client.post(server).json(&json!({
-        "topic": topic, "title": letter.title, "message": letter.body, "priority": priority, "tags": [tag],
+        "topic": topic, "title": letter.title, "message": shortened(&letter.body), "priority": priority, "tags": [tag],
     }));
     if let Some(token) = &keys.secret {
         request = request.bearer_auth(token.expose());
@@ -63,6 +66,15 @@ pub async fn send(
     })
 }
 
+/// ntfy makes a file of what is longer, or refuses it; a phone shows less anyhow.
+fn shortened(text: &str) -> String {
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
+    let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    format!("{}…", &text[..end])
+}
+
 /// Priority (1 to 5, 3 is ntfy's default) and the tag that ntfy shows as a sign.
 fn urgency(message: &Message) -> (u8, &'static str) {
     match (message.occasion, message.severity()) {
@@ -72,5 +84,17 @@ fn urgency(message: &Message) -> (u8, &'static str) {
         (Occasion::News, Some(Severity::Degraded)) => (4, "warning"),
         (Occasion::News, Some(Severity::Notice)) => (3, "information_source"),
         (Occasion::News, None) => (3, "white_check_mark"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_message_ends_between_two_letters() {
+        let text = shortened(&"ß".repeat(3_000));
+        assert!(text.len() <= 4_096 && text.ends_with("ß…"), "{}", text.len());
+        assert_eq!(shortened("short"), "short");
     }
 }
