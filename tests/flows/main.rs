@@ -20,5 +20,6 @@ mod killed;
 mod portico;
 mod stack;
 mod story;
+mod support;
 mod trust;
 mod why;

@@ -304,6 +304,10 @@ impl Api {
         self.engine.keep_history(request).await
     }
 
+    pub async fn support(&self, _: Empty) -> Answer<SupportBundle> {
+        self.engine.support().await
+    }
+
     pub async fn timeline(&self, request: TimelineRequest) -> Answer<Timeline> {
         let limit = request.limit.unwrap_or(PAGE);
         let (entries, next) = self.engine.timeline(request.window, request.before, limit).await?;

@@ -24,6 +24,7 @@ pub use portico_engine::{
 
 use portico_domain::change::Plan;
 use portico_domain::problem::{Code, Problem};
+use portico_domain::support::without_secrets;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -48,22 +49,9 @@ impl From<Problem> for ApiError {
 
 /// Takes out what looks like a token: the last net below types that cannot carry one.
 pub fn redacted(mut problem: Problem) -> Problem {
-    let clean = |text: &str| {
-        text.split_inclusive(char::is_whitespace)
-            .map(|word| if looks_secret(word) { "[redacted] " } else { word })
-            .collect::<String>()
-    };
-    problem.detail = problem.detail.map(|detail| clean(&detail));
-    problem.args.values_mut().for_each(|value| *value = clean(value));
+    problem.detail = problem.detail.map(|detail| without_secrets(&detail));
+    problem.args.values_mut().for_each(|value| *value = without_secrets(value));
     problem
-}
-
-/// K3s' secure tokens, Cloudflare's token prefixes, PEM keys.
-fn looks_secret(word: &str) -> bool {
-    let word = word.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '-');
-    word.starts_with("K10") && word.contains("::")
-        || ["cfut_", "cfat_", "cfk_"].iter().any(|prefix| word.starts_with(prefix))
-        || word.starts_with("-----BEGIN")
 }
 
 /// The commands over one engine.

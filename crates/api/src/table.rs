@@ -103,6 +103,7 @@ commands! {
     "world-open" => world_open(WorldOpen) -> Empty;
     "history" => history(HistoryRequest) -> Histories;
     "history-export" => history_export(HistoryExport) -> HistoryRows;
+    "support" => support(Empty) -> SupportBundle;
     "history-storage" => history_storage(Empty) -> HistoryStorage;
     "history-keep" => history_keep(Retention) -> HistoryStorage;
     "timeline" => timeline(TimelineRequest) -> Timeline;

@@ -25,7 +25,7 @@ pub use portico_engine::{
     HistoryStorage, Interface,
 };
 pub use portico_engine::{
-    KeysState, LoginMethod, NamesReport, PinnedKey, SavedLogin, StoredFile, StoredToken,
+    KeysState, LoginMethod, NamesReport, PinnedKey, SavedLogin, StoredFile, StoredToken, SupportBundle,
 };
 
 macro_rules! wire {

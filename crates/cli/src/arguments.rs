@@ -63,6 +63,12 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         save: Option<PathBuf>,
     },
+    /// Show what somebody who helps would ask for, without secrets and without whose homelab it is
+    Support {
+        /// Write it there instead, into a new file
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+    },
     /// Show the keys of sealed secrets, save them or put them back
     Keys {
         #[command(subcommand)]

@@ -19,6 +19,7 @@ mod secret;
 mod show;
 mod stack;
 mod status;
+mod support;
 mod token;
 mod why;
 
@@ -69,6 +70,7 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Reconcile(options) => change::reconcile(&open().await?, options, output).await,
         Command::Names(secrets) => show::names(&open().await?, secrets, output).await,
         Command::Stack { act, secrets } => stack::run(&open().await?, act, secrets, output).await,
+        Command::Support { save } => support::run(&open().await?, save, output).await,
         Command::Home { save } => home::run(&open().await?, save, output).await,
         Command::Keys { act } => keys::run(&open().await?, act, output).await,
         Command::Cancel { run } => show::cancel(&open().await?, run, output).await,

@@ -31,4 +31,5 @@ pub mod run;
 pub mod situation;
 pub mod stack;
 pub mod step;
+pub mod support;
 pub mod tunnel;

@@ -27,6 +27,7 @@ mod rehearsal;
 mod scan;
 mod schedule;
 mod store;
+mod support;
 mod tokens;
 mod undo;
 mod watch;
@@ -45,6 +46,7 @@ pub use portico_world::lan::interfaces;
 pub use portico_world::pace::Pace;
 pub use portico_world::secrets::SecretStore;
 pub use scan::ScanRequest;
+pub use support::SupportBundle;
 pub use watch::Watch;
 
 use events::Events;

@@ -727,6 +727,15 @@ export type StoredToken = {
  * The narrower one that is sealed into the cluster; else the owner's own.
  */
 cluster: boolean, kept: Kept, };
+export type SupportBundle = { 
+/**
+ * JSON, indented.
+ */
+text: string, 
+/**
+ * How many different things of each kind have a stand-in: `address`, `domain`, `id`, `mail`.
+ */
+hidden: { [key in string]: number }, };
 export type Test = { kind: TestKind, 
 /**
  * What it looked at: a name, an address; plain data.
@@ -839,6 +848,7 @@ export type Rpc = {
   'world-open': [WorldOpen, Empty];
   'history': [HistoryRequest, Histories];
   'history-export': [HistoryExport, HistoryRows];
+  'support': [Empty, SupportBundle];
   'history-storage': [Empty, HistoryStorage];
   'history-keep': [Retention, HistoryStorage];
   'timeline': [TimelineRequest, Timeline];

@@ -280,6 +280,19 @@ export const de: Widened<typeof en> = {
     tour: 'Rundgang',
     tourNote: 'Vier kurze Hinweise, wo was ist.',
     tourStart: 'Rundgang beginnen',
+    support: 'Bericht für Hilfe',
+    supportNote:
+      'Was jemand wissen will, der dir hilft: Versionen, was gewünscht ist und wie es steht, die letzten Läufe. Geheimnisse sind nicht darin; Domains, Mail und öffentliche Adressen haben Platzhalter. Nichts wird gesendet: Du liest ihn und speicherst ihn.',
+    supportMake: 'Bericht erstellen',
+    supportHidden: 'Platzhalter: {things}.',
+    supportKinds: {
+      address: 'öffentliche Adressen {count}',
+      domain: 'Domains {count}',
+      id: 'Kennungen {count}',
+      mail: 'Mailadressen {count}',
+    },
+    supportText: 'Sein ganzer Text',
+    supportSave: 'Speichern',
   },
   palette: {
     title: 'Befehle',

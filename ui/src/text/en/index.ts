@@ -288,6 +288,19 @@ export const en = {
     tour: 'Tour',
     tourNote: 'Four short notes on what is where.',
     tourStart: 'Start the tour',
+    support: 'Support bundle',
+    supportNote:
+      'What somebody who helps you would ask for: versions, what is wanted and how it is, the last runs. Secrets are not in it, and domains, mail and public addresses have stand-ins. Nothing is sent: you read it, and save it.',
+    supportMake: 'Make a support bundle',
+    supportHidden: 'Stand-ins: {things}.',
+    supportKinds: {
+      address: 'public addresses {count}',
+      domain: 'domains {count}',
+      id: 'ids {count}',
+      mail: 'mail addresses {count}',
+    },
+    supportText: 'Its whole text',
+    supportSave: 'Save',
   },
   palette: {
     title: 'Commands',

@@ -1,0 +1,72 @@
+//! The support bundle: what somebody who helps would ask for, as one text that its owner reads before giving it away.
+//!
+//! Asks what can be asked now; what does not answer is in the bundle as such. `domain::support` says what is hidden.
+
+use crate::{Engine, HistoryOf};
+use portico_domain::history::Window;
+use portico_domain::problem::Problem;
+use portico_domain::support::Mask;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use ts_rs::TS;
+
+/// Each part; a cluster that hangs should not keep the rest back.
+const PART: Duration = Duration::from_secs(20);
+
+/// The newest of them.
+const RUNS: usize = 20;
+
+/// Of the timeline.
+const ENTRIES: u32 = 500;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SupportBundle {
+    /// JSON, indented.
+    pub text: String,
+    /// How many different things of each kind have a stand-in: `address`, `domain`, `id`, `mail`.
+    pub hidden: BTreeMap<String, u32>,
+}
+
+impl Engine {
+    /// Made anew with each call; nothing is sent anywhere.
+    pub async fn support(&self) -> Result<SupportBundle, Problem> {
+        let desired = self.desired().await?;
+        let mut runs = self.runs().await?;
+        runs.truncate(RUNS);
+        let report = json!({
+            "portico": { "version": env!("CARGO_PKG_VERSION"), "os": std::env::consts::OS, "arch": std::env::consts::ARCH },
+            "at": self.now(),
+            "wanted": &desired,
+            "flow": part(self.flow()).await,
+            "conditions": part(self.conditions()).await,
+            "components": part(self.components()).await,
+            "names": part(self.names()).await,
+            "machines": part(self.hosts()).await,
+            "credentials": part(self.credentials()).await,
+            "runs": runs,
+            "timeline": part(async { Ok(self.timeline(Window::Week, None, ENTRIES).await?.0) }).await,
+            "uptime": part(self.history(HistoryOf::Services, Window::Week)).await,
+            "storage": part(self.history_storage()).await,
+        });
+        let mut mask = Mask::new(desired.exposures.iter().map(|exposure| exposure.hostname.as_str()));
+        let text = serde_json::to_string_pretty(&mask.report(report)).unwrap_or_default();
+        let hidden = mask.counts().into_iter();
+        Ok(SupportBundle {
+            text,
+            hidden: hidden
+                .map(|(kind, count)| (kind.to_owned(), u32::try_from(count).unwrap_or(u32::MAX)))
+                .collect(),
+        })
+    }
+}
+
+async fn part<T: Serialize>(asked: impl Future<Output = Result<T, Problem>>) -> Value {
+    match tokio::time::timeout(PART, asked).await {
+        Ok(Ok(answer)) => serde_json::to_value(answer).unwrap_or_default(),
+        Ok(Err(problem)) => json!({ "problem": problem }),
+        Err(_) => json!({ "problem": format!("no answer within {} s", PART.as_secs()) }),
+    }
+}
