@@ -10,7 +10,7 @@ export LINT_PACKAGES="shellcheck"
 export UNIT_PACKAGES="openssh-client openssh-server openssl dbus dbus-x11 gnome-keyring gcr xvfb xdotool iproute2
     python3 curl"
 export BROWSER_PACKAGES="chromium"
-export WINDOW_PACKAGES="webkit2gtk-driver xvfb dbus dbus-x11 python3 libx11-6"
+export WINDOW_PACKAGES="webkit2gtk-driver xvfb dbus dbus-x11 python3 python3-gi libx11-6"
 # Machines in a network namespace.
 export GROUND_PACKAGES="debootstrap systemd-container iproute2 nftables iptables openssh-client openssh-server
     openssl avahi-daemon avahi-utils python3 sudo curl kmod procps"

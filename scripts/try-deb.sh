@@ -12,6 +12,8 @@ packages debootstrap
 
 root=$(mktemp -d -p /var/tmp portico-deb.XXXXXX)
 trap 'rm -rf --one-file-system "$root"' EXIT
+# It is the root of everybody in there.
+chmod 755 "$root"
 say "making a clean Debian"
 debootstrap --variant=minbase --include=ca-certificates bookworm "$root" >"$root.log" 2>&1 ||
     { tail -n 3 "$root.log" >&2; exit 1; }
@@ -22,6 +24,7 @@ cp "$deb" "$root/root/portico.deb"
 
 # Processes of its own, which end with the last line of each part; nothing is left mounted.
 on_it() {
+    # shellcheck disable=SC2016 # it expands in there
     unshare --mount --pid --fork --kill-child sh -euc '
         mount -t proc proc "$0/proc"
         mount -t tmpfs tmpfs "$0/dev/shm"

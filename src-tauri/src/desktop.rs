@@ -4,11 +4,12 @@
 //! somebody tidied up, nor are alerts silent for that. The tray brings it back, as does starting Portico once more. Without
 //! a tray on the desktop nothing is lost either: the second start shows the window.
 
-use portico_api::english::explain;
+use portico_api::english::{Beside, Said};
 use portico_api::worlds::Worlds;
 use portico_domain::alarm::Alarm;
 use portico_domain::run::RunState;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::TrayIconBuilder;
 use tauri::{App, AppHandle, Manager, Window, WindowEvent, Wry};
@@ -20,15 +21,30 @@ const TRAY: &str = "portico";
 /// Who quits in the tray means it: the windows that close then are not only hidden.
 static QUITTING: AtomicBool = AtomicBool::new(false);
 
-/// The entry of the tray's menu that says how it is.
-pub struct State(MenuItem<Wry>);
+/// What is said here, in the window's language as soon as a window has handed over its words, and how it is.
+#[derive(Default)]
+pub struct Told(Mutex<(Beside, usize)>);
 
-/// Makes the tray, with how it is, the way back to the window and the way out.
+impl Told {
+    fn with<T>(&self, act: impl FnOnce(&mut (Beside, usize)) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The entries of the tray's menu: how it is, the way back to the window and the way out.
+struct Entries([MenuItem<Wry>; 3]);
+
+fn labels(app: &AppHandle) -> [String; 3] {
+    app.state::<Told>().with(|(words, down)| [words.state(*down), words.open.clone(), words.quit.clone()])
+}
+
+/// Makes the tray.
 pub fn tray(app: &App) -> tauri::Result<()> {
-    let state = MenuItem::with_id(app, "state", says(0), false, None::<&str>)?;
-    app.manage(State(state.clone()));
-    let open = MenuItem::with_id(app, "open", "Open Portico", true, None::<&str>)?;
-    let quit = MenuItem::with_id(app, "quit", "Quit", true, None::<&str>)?;
+    let [state, open, quit] = labels(app.handle());
+    let state = MenuItem::with_id(app, "state", state, false, None::<&str>)?;
+    let open = MenuItem::with_id(app, "open", open, true, None::<&str>)?;
+    let quit = MenuItem::with_id(app, "quit", quit, true, None::<&str>)?;
+    app.manage(Entries([state.clone(), open.clone(), quit.clone()]));
     let mut tray = TrayIconBuilder::with_id(TRAY)
         .tooltip("Portico")
         .menu(&Menu::with_items(app, &[&state, &open, &quit])?)
@@ -43,6 +59,21 @@ pub fn tray(app: &App) -> tauri::Result<()> {
         tray = tray.icon(icon.clone());
     }
     tray.build(app).map(drop)
+}
+
+/// Takes the words of a window.
+pub fn speak(app: &AppHandle, words: Beside) {
+    app.state::<Told>().with(|told| told.0 = words);
+    label(app);
+}
+
+fn label(app: &AppHandle) {
+    let Some(entries) = app.try_state::<Entries>() else { return };
+    for (entry, label) in entries.0.iter().zip(labels(app)) {
+        if let Err(error) = entry.set_text(label) {
+            tracing::warn!(%error, "the tray does not say how it is");
+        }
+    }
 }
 
 /// Brings the window to the front.
@@ -63,20 +94,20 @@ pub fn on_window_event(window: &Window, event: &WindowEvent, worlds: &Worlds) {
         && window.hide().is_ok()
     {
         api.prevent_close();
-        notify(window.app_handle(), "Portico goes on", why);
+        say(window.app_handle(), why);
     }
 }
 
 /// Why Portico goes on without its window, if it does.
-fn goes_on(app: &AppHandle, worlds: &Worlds) -> Option<&'static str> {
+fn goes_on(app: &AppHandle, worlds: &Worlds) -> Option<fn(&Beside) -> &Said> {
     if QUITTING.load(Ordering::Relaxed) {
         return None;
     }
     if worlds.is_at_work() {
-        return Some("The run ends without its window. The tray opens it again.");
+        return Some(|words| &words.goes_on);
     }
     let telling = worlds.is_telling() && app.tray_by_id(TRAY).is_some();
-    telling.then_some("It watches your homelab and sends alerts. The tray opens it again, and quits it.")
+    telling.then_some(|words| &words.keeps_watch)
 }
 
 /// Says how a run ended, to whoever does not look at the window.
@@ -88,43 +119,27 @@ pub fn run_ended(app: &AppHandle, state: RunState) {
         return;
     }
     match state {
-        RunState::Done => notify(app, "Done", "What you asked for stands, and was checked."),
-        RunState::Failed => notify(app, "A run failed", "Portico says what happened, and how to go on."),
+        RunState::Done => say(app, |words| &words.done),
+        RunState::Failed => say(app, |words| &words.failed),
         RunState::Cancelled | RunState::Interrupted | RunState::Running => {}
     }
 }
 
 /// Says what went wrong, or is over, and how it is now.
-pub fn alarm(app: &AppHandle, alarms: Vec<Alarm>, down: usize) {
-    if let Some(state) = app.try_state::<State>()
-        && let Err(error) = state.0.set_text(says(down))
-    {
-        tracing::warn!(%error, "the tray does not say how it is");
-    }
-    for alarm in alarms {
-        let (hostnames, cause, title, over) = match alarm {
-            Alarm::Down { hostnames, cause } => (hostnames, cause, "cannot be reached", false),
-            Alarm::Over { hostnames, cause } => (hostnames, cause, "can be reached again", true),
-        };
-        let (what, next) = explain(&cause);
-        let (title, body) = match hostnames.as_slice() {
-            [] if over => ("It is over".to_owned(), what),
-            [] => (what, next),
-            names => {
-                let body = if over { String::new() } else { format!("{what} {next}") };
-                (format!("{} {title}", names.join(", ")), body)
-            }
-        };
-        notify(app, &title, &body);
+pub fn alarm(app: &AppHandle, alarms: &[Alarm], down: usize) {
+    let said = app.state::<Told>().with(|told| {
+        told.1 = down;
+        alarms.iter().map(|alarm| told.0.alarm(alarm)).collect::<Vec<_>>()
+    });
+    label(app);
+    for (title, text) in said {
+        notify(app, &title, &text);
     }
 }
 
-fn says(down: usize) -> String {
-    match down {
-        0 => "All services can be reached".to_owned(),
-        1 => "One service cannot be reached".to_owned(),
-        more => format!("{more} services cannot be reached"),
-    }
+fn say(app: &AppHandle, which: fn(&Beside) -> &Said) {
+    let Said { what, next } = app.state::<Told>().with(|(words, _)| which(words).clone());
+    notify(app, &what, &next);
 }
 
 fn notify(app: &AppHandle, title: &str, body: &str) {

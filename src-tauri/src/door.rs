@@ -21,9 +21,22 @@ const CHANNEL: &str = "portico";
 /// Judged by the table, done here: a link that it allowed goes to the browser.
 const LINK_OPEN: &str = "link-open";
 
+/// The shell's own and not in the table: the window hands over the words for what is said beside it.
+const SPEAK: &str = "speak";
+
 /// Answers a command of the table.
 #[tauri::command]
-pub async fn rpc(worlds: State<'_, Worlds>, name: String, request: Value) -> Result<Value, ApiError> {
+pub async fn rpc(
+    app: AppHandle,
+    worlds: State<'_, Worlds>,
+    name: String,
+    request: Value,
+) -> Result<Value, ApiError> {
+    if name == SPEAK {
+        let words = serde_json::from_value(request);
+        desktop::speak(&app, words.map_err(|error| Problem::new(Code::RequestMalformed).detail(error))?);
+        return Ok(Value::Null);
+    }
     let link = (name == LINK_OPEN).then(|| request["url"].as_str().unwrap_or_default().to_owned());
     let answer = worlds.call(&name, request).await?;
     if let Some(url) = link
@@ -58,7 +71,7 @@ pub async fn tell(mut shown: watch::Receiver<Api>, app: AppHandle) {
                     match &event.what {
                         Happening::RunEnded { state, .. } => desktop::run_ended(&app, *state),
                         Happening::Conditions { conditions } => {
-                            desktop::alarm(&app, alarms.look(conditions), down(conditions));
+                            desktop::alarm(&app, &alarms.look(conditions), down(conditions));
                         }
                         _ => {}
                     }

@@ -64,6 +64,7 @@ fn show(arguments: Arguments) -> Result<(), String> {
         })
         .invoke_handler(tauri::generate_handler![door::rpc])
         .manage(worlds.clone())
+        .manage(desktop::Told::default())
         .build(tauri::generate_context!())
         .map_err(|error| format!("the window cannot be opened: {error}"))?;
     let telling = tauri::async_runtime::spawn(door::tell(worlds.shown(), app.handle().clone()));

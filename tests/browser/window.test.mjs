@@ -204,12 +204,13 @@ describe('a service', () => {
 });
 
 describe('every page', () => {
+  const pages = 'Set-up Flow Health Services Machines Cluster Stack Credentials Runs History Settings'.split(' ');
   for (const theme of ['light', 'dark'])
     for (const width of [1440, 1024, 760])
       test(`is accessible and fits: ${theme}, ${width} pixels`, async () => {
         await page.emulateMedia({ colorScheme: theme });
         await page.setViewportSize({ width, height: 880 });
-        for (const name of ['Flow', 'Services', 'Machines', 'Cluster', 'Stack', 'Credentials', 'Runs']) {
+        for (const name of pages) {
           await go(page, name);
           await visible(page.getByRole('heading', { level: 1 }).first(), name);
           await accessible(page, `${name}, ${theme}, ${width}`);

@@ -16,6 +16,10 @@ import { Builder, Capabilities, Key, Select, error } from 'selenium-webdriver';
 
 const require = createRequire(import.meta.url);
 const queries = readFileSync(require.resolve('@testing-library/dom/dist/@testing-library/dom.umd.min.js'), 'utf8');
+const axe = readFileSync(
+  createRequire(new URL('../../ui/package.json', import.meta.url)).resolve('axe-core/axe.min.js'),
+  'utf8',
+);
 const pictures = process.env.PORTICO_SCREENSHOTS;
 
 function needed(name) {
@@ -39,17 +43,18 @@ function find(steps) {
   const { queryAllByRole, queryAllByLabelText } = globalThis.TestingLibraryDom;
   const text = (value) => (value?.source ? new RegExp(value.source, value.flags) : value);
   let scopes = [document.body];
-  for (const { role, name, label } of steps) {
+  for (const { role, name, label, ...state } of steps) {
     scopes = scopes.flatMap((scope) =>
       label
         ? queryAllByLabelText(scope, text(label), { selector: 'input:not([type=radio]), select, textarea' })
-        : queryAllByRole(scope, role, name ? { name: text(name) } : {}),
+        : queryAllByRole(scope, role, { ...state, ...(name ? { name: text(name) } : {}) }),
     );
   }
   return scopes;
 }
 
-export const role = (name, label) => ({ role: name, name: wire(label) });
+/** `state`: what Testing Library knows besides, as `{ checked: true }`. */
+export const role = (name, label, state = {}) => ({ role: name, name: wire(label), ...state });
 export const label = (text) => ({ label: wire(text) });
 export { Key };
 
@@ -96,7 +101,7 @@ export class Window {
   async begunAnew() {
     const until = Date.now() + 30_000;
     while (await this.driver.executeScript(() => 'TestingLibraryDom' in globalThis).catch(() => true)) {
-      if (Date.now() > until) throw new Error('the page did not begin anew');
+      if (Date.now() > until) throw await this.#lost([], 'The page did not begin anew');
       await sleep(100);
     }
     await this.#prepare();
@@ -141,6 +146,18 @@ export class Window {
     return new Error(`${JSON.stringify(steps)} ${what}. The page says:\n${said}`);
   }
 
+  /** Waits until the page says something, and returns what matched. */
+  async says(pattern, timeout = 60_000) {
+    const until = Date.now() + timeout;
+    for (;;) {
+      const said = await this.driver.executeScript(() => document.querySelector('main').innerText);
+      const found = pattern.exec(said);
+      if (found) return found;
+      if (Date.now() > until) throw new Error(`${pattern} was not said. The page says:\n${said}`);
+      await sleep(100);
+    }
+  }
+
   async gone(...steps) {
     const until = Date.now() + 30_000;
     while ((await this.all(...steps)).length > 0) {
@@ -150,7 +167,7 @@ export class Window {
   }
 
   /** Waits for one that can be clicked: a button that is still at work is none. */
-  async #ready(steps) {
+  async ready(steps) {
     const until = Date.now() + 30_000;
     for (;;) {
       const element = await this.see(...steps);
@@ -160,10 +177,31 @@ export class Window {
     }
   }
 
+  /** Presses keys, wherever the focus is. */
+  keys(...pressed) {
+    return this.driver.actions().sendKeys(...pressed).perform();
+  }
+
+  /** Goes on Tab by Tab until the focus is there, as somebody without a mouse does. */
+  async reach(...steps) {
+    await this.ready(steps);
+    const isThere = () =>
+      this.driver.executeScript(`return (${find})(arguments[0]).includes(document.activeElement)`, steps);
+    for (let tries = 0; !(await isThere()); tries++) {
+      if (tries === 150) throw await this.#lost(steps, 'cannot be reached by Tab');
+      await this.keys(Key.TAB);
+    }
+  }
+
+  async press(...steps) {
+    await this.reach(...steps);
+    await this.keys(Key.ENTER);
+  }
+
   /** Clicks with the mouse; a hidden radio button or checkbox by the label around it. */
   async click(...steps) {
     for (let attempt = 1; ; attempt++) {
-      const element = await this.#ready(steps);
+      const element = await this.ready(steps);
       try {
         const target = await this.driver.executeScript((each) => {
           const seen = each.matches('.visually-hidden') ? (each.closest('label') ?? each) : each;
@@ -195,6 +233,31 @@ export class Window {
     return this.click(role('navigation'), role('link', new RegExp(`^${page}`)));
   }
 
+  /** Shows a page by its address. */
+  open(address) {
+    return this.driver.executeScript((hash) => void (location.hash = hash), `#/${address}`);
+  }
+
+  /** Transitions end now: halfway, colours are none of either theme. */
+  #still() {
+    return this.driver.executeScript(() => {
+      for (const each of document.getAnimations())
+        if (Number.isFinite(Number(each.effect?.getComputedTiming().endTime))) each.finish();
+    });
+  }
+
+  /** Zero violations, contrast included. */
+  async accessible(where) {
+    await this.#still();
+    await this.driver.executeScript(`if (!globalThis.axe) { ${axe};globalThis.axe = axe; }`);
+    const violations = await this.driver.executeAsyncScript((done) => {
+      globalThis.axe.run(document).then(({ violations }) =>
+        done(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`)),
+      );
+    });
+    if (violations.length > 0) throw new Error(`${where}: ${violations.join('\n')}`);
+  }
+
   text(element) {
     return this.driver.executeScript((each) => each.textContent, element);
   }
@@ -206,11 +269,9 @@ export class Window {
   async picture(name) {
     if (!pictures) return;
     mkdirSync(pictures, { recursive: true });
-    // Transitions end first, so that the picture is the same each time.
-    await this.driver.executeScript(() => {
-      for (const each of document.getAnimations())
-        if (Number.isFinite(Number(each.effect?.getComputedTiming().endTime))) each.finish();
-    });
+    // From the top, so that the picture is the same each time.
+    await this.driver.executeScript(() => document.querySelector('main .body')?.scrollTo(0, 0));
+    await this.#still();
     // What was changed last is drawn first; and a page that stands still gives no picture until it draws again.
     const drawn = () =>
       this.driver.executeAsyncScript((done) => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { desktop } from './desktop.mjs';
 import { role, Window } from './driver.mjs';
 
 const data = mkdtempSync(join(tmpdir(), 'portico-'));
@@ -59,4 +60,13 @@ test('and home is as it was left', { timeout: 120_000 }, async () => {
   await window.begunAnew();
   await window.see(role('button', /^Practise first/));
   assert.deepEqual(await window.all(role('link', /^Practice homelab/)), []);
+});
+
+test('the tray speaks the language of the window', { timeout: 120_000 }, async () => {
+  desktop('tray', 'Open Portico');
+  await window.go('Settings');
+  await window.click(role('radio', 'Deutsch'));
+  await window.begunAnew();
+  await window.see(role('link', 'Einstellungen'));
+  desktop('tray', 'Portico öffnen');
 });

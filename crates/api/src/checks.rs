@@ -14,7 +14,7 @@ use portico_domain::run::{RunState, StepState};
 use portico_domain::step::Stage;
 
 /// What a check found, and what to do about it.
-pub fn finding(code: CheckCode) -> Sentence {
+pub fn finding(code: CheckCode) -> Sentence<'static> {
     let say = |what, next| Sentence { what, next };
     match code {
         CheckCode::FactUnknown => {

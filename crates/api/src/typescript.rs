@@ -34,7 +34,7 @@ pub fn types() -> String {
     text
 }
 
-/// The sentences of problems and of preflight checks, by code.
+/// The sentences of problems and of preflight checks, by code, and what is said beside the window.
 pub fn english() -> String {
     let config = Config::default();
     let mut text = format!("{HEADER}import type {{ CheckCode, Code }} from './index';\n\n");
@@ -46,10 +46,12 @@ pub fn english() -> String {
     let found = members::<CheckCode>(&config).into_iter().map(|(word, code)| (word, checks::finding(code)));
     text.push_str(&catalogue(found));
     text.push_str(" satisfies Record<CheckCode, Sentence>;\n");
+    let beside = serde_json::to_string_pretty(&crate::english::Beside::default()).unwrap_or_default();
+    let _ = writeln!(text, "\nexport const beside = {beside};");
     text
 }
 
-fn catalogue(rows: impl Iterator<Item = (String, crate::english::Sentence)>) -> String {
+fn catalogue(rows: impl Iterator<Item = (String, crate::english::Sentence<'static>)>) -> String {
     let mut text = String::from("{\n");
     for (word, sentence) in rows {
         let quoted = |part: &str| serde_json::to_string(part).unwrap_or_default();

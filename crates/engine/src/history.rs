@@ -39,14 +39,14 @@ pub struct HistoryStorage {
 }
 
 /// The one that records; another process takes over when it is gone.
-pub(crate) struct Recorder {
+pub struct Recorder {
     ledger: Ledger,
     _lock: Lock,
 }
 
 impl Engine {
-    /// Writes a look down, unless another process records. After a failure the next look starts from what is stored.
-    pub(crate) async fn record(&self, recorder: &mut Option<Recorder>, look: &Look) -> Result<(), Problem> {
+    /// Writes a look down, unless another process records; then `recorder` stays empty. After a failure the next look starts from what is stored.
+    pub async fn record(&self, recorder: &mut Option<Recorder>, look: &Look) -> Result<(), Problem> {
         let Recorder { ledger, _lock } = match recorder.take() {
             Some(at_work) => at_work,
             None => match try_lock(&self.inner.data, WATCH)? {

@@ -36,7 +36,7 @@ pub use alerts::{Alerting, Alerts, ChannelDraft, ChannelState, Delivery, Words};
 pub use components::{ComponentState, NamesReport};
 pub use connect::{ConnectRequest, Connected, LoginMethod};
 pub use credentials::{ChannelSecret, Credentials, PinnedKey, SavedLogin, StoredFile, StoredToken};
-pub use history::{HistoryOf, HistoryStorage};
+pub use history::{HistoryOf, HistoryStorage, Recorder};
 pub use home::{AtHome, HomeAuthority};
 pub use keys::KeysState;
 pub use portico_domain::host::interface::Interface;

@@ -115,6 +115,11 @@ export async function openLink(event: MouseEvent, url: string): Promise<void> {
   await call('link-open', { url });
 }
 
+/** Hands the shell the words for its tray and its notifications, in the window's language. */
+export async function speak(words: object): Promise<void> {
+  if (inShell()) await tauriHost.call('speak', words);
+}
+
 let host: Host | undefined;
 
 /** Chooses the host; without an argument the shell if there is one, else the server of this page. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Condition, ConditionSeverity, FlowGraph, Hush, Run } from '../api/types';
+import type { Condition, ConditionSeverity, FlowGraph, Hush } from '../api/types';
 import { elsewhere, fixWord } from './fixes';
 import { badge, hushOf, parted, tally } from './grades';
-import { hopOf, machinesOf, workOn, works } from './subjects';
+import { hopOf, workOn, works } from './subjects';
 import { isOpen, snoozedUntil, workedOnUntil } from './until';
 
 const now = Date.UTC(2026, 9, 24, 20, 0);
@@ -70,28 +70,14 @@ describe('until when', () => {
 
 describe('what it is about', () => {
   const graph = {
-    hops: [
-      { id: 'service/echo', column: 'service', label: 'echo' },
-      { id: 'node/pi-10', column: 'runs-on', label: 'pi-10' },
-    ],
+    hops: [{ id: 'service/echo', column: 'service', label: 'echo' }],
     paths: [{ hostname: 'echo.example.test', hops: ['lan', 'service/echo', 'node/pi-10'] }],
   } as unknown as FlowGraph;
-  const build = (state: Run['state'], startedAt: number, ...machines: string[]) =>
-    ({
-      state,
-      startedAt,
-      change: { kind: 'buildCluster', document: { machines: machines.map((name) => ({ name })) } },
-    }) as unknown as Run;
 
   it('finds the service of a hostname where the flow draws it', () => {
     expect(hopOf(graph, 'echo.example.test')).toBe('service/echo');
     expect(hopOf(graph, 'other.example.test')).toBeNull();
     expect(hopOf(null, 'echo.example.test')).toBeNull();
-  });
-  it('knows the machines of the last build that was done, and those that the flow shows', () => {
-    const runs = [build('done', 1, 'old'), build('failed', 3, 'new'), build('done', 2, 'pi-2', 'pi-10')];
-    expect(machinesOf(runs, graph)).toEqual(['pi-2', 'pi-10']);
-    expect(machinesOf([], null)).toEqual([]);
   });
   it('lists what is being worked on, the first to end first, and what keeps a condition quiet', () => {
     const maintenance = { 'pi-3': now + 9, 'a.test': now + 1, gone: now };

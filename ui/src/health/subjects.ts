@@ -1,5 +1,5 @@
 // What conditions and maintenance are about: machines and hostnames, and where the flow shows them.
-import type { Condition, Conditions, FlowGraph, Run } from '../api/types';
+import type { Condition, Conditions, FlowGraph } from '../api/types';
 
 type Maintenance = Conditions['maintenance'];
 
@@ -7,18 +7,6 @@ type Maintenance = Conditions['maintenance'];
 export function hopOf(graph: FlowGraph | null, hostname: string): string | null {
   const on = graph?.paths.find((path) => path.hostname === hostname)?.hops ?? [];
   return graph?.hops.find(({ id, column }) => column === 'service' && on.includes(id))?.id ?? null;
-}
-
-/**
- * The machines of the cluster, as far as the window knows them: those of the last build, and those that the flow shows.
- * A draft that nobody built says nothing.
- */
-export function machinesOf(runs: readonly Run[], graph: FlowGraph | null): string[] {
-  const builds = runs.filter(({ change, state }) => change.kind === 'buildCluster' && state === 'done');
-  const latest = builds.toSorted((a, b) => b.startedAt - a.startedAt)[0]?.change;
-  const built = latest?.kind === 'buildCluster' ? latest.document.machines.map(({ name }) => name) : [];
-  const seen = (graph?.hops ?? []).filter(({ column }) => column === 'runs-on').map(({ label }) => label);
-  return [...new Set([...built, ...seen])].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
 }
 
 export interface Work {

@@ -86,8 +86,9 @@ export function changeTitle(change: Change): string {
     case 'buildCluster':
       return fill(titles.build, { name: change.document.name });
     case 'setUpStack':
+      return titles.setUpStack[change.stack.names.kind];
     case 'reconcile':
-      return titles[change.kind];
+      return titles.reconcile;
     case 'component':
       return fill(titles.component[change.act.kind], { name: change.component });
     case 'moveIngress':

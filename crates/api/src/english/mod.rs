@@ -4,10 +4,12 @@
 //! window. `{name}` stands for an argument of the problem, `{name|words}` for the words where it is not known, or empty; a
 //! placeholder without either is dropped by [`fill`], so that no person ever reads braces.
 
+mod beside;
 mod letter;
 mod reference;
 mod sentences;
 
+pub use beside::{Beside, Said};
 pub use letter::letter;
 pub use reference::reference;
 pub use sentences::sentence;
@@ -16,9 +18,9 @@ use portico_domain::problem::{Code, Problem};
 
 /// What happened and the next step, as templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sentence {
-    pub what: &'static str,
-    pub next: &'static str,
+pub struct Sentence<'a> {
+    pub what: &'a str,
+    pub next: &'a str,
 }
 
 /// Puts the problem's arguments into a template.
@@ -48,6 +50,11 @@ fn code(word: &str) -> Option<Code> {
 
 /// The two sentences of a problem, ready to print.
 pub fn explain(problem: &Problem) -> (String, String) {
+    explain_by(problem, sentence)
+}
+
+/// The same in the words of another catalogue.
+fn explain_by<'a>(problem: &Problem, sentence: impl Fn(Code) -> Sentence<'a>) -> (String, String) {
     let Sentence { what, next } = sentence(problem.code);
     let mut what = fill(what, problem);
     let mut next = fill(next, problem);

@@ -7,7 +7,7 @@ use portico_domain::problem::Code;
 macro_rules! sentences {
     ($($code:ident: $what:literal $next:literal;)*) => {
         /// The sentence of a code.
-        pub fn sentence(code: Code) -> Sentence {
+        pub fn sentence(code: Code) -> Sentence<'static> {
             match code {
                 $(Code::$code => Sentence { what: $what, next: $next },)*
             }

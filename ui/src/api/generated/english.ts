@@ -224,3 +224,30 @@ export const checks = {
   "leftover-data": { what: "Data of an earlier K3s are left: {paths}", next: "Uninstall that K3s; its data would mix with the new one's." },
   "leftover-files": { what: "Files of an earlier K3s are left: {paths}", next: "They do no harm." },
 } satisfies Record<CheckCode, Sentence>;
+
+export const beside = {
+  "open": "Open Portico",
+  "quit": "Quit",
+  "well": "All services can be reached",
+  "oneDown": "One service cannot be reached",
+  "moreDown": "{count} services cannot be reached",
+  "goesOn": {
+    "what": "Portico goes on",
+    "next": "The run ends without its window. The tray opens it again."
+  },
+  "keepsWatch": {
+    "what": "Portico keeps watch",
+    "next": "It looks after your homelab and sends alerts. The tray opens it again, and quits it."
+  },
+  "done": {
+    "what": "Done",
+    "next": "What you asked for stands, and was checked."
+  },
+  "failed": {
+    "what": "A run failed",
+    "next": "Portico says what happened, and how to go on."
+  },
+  "down": "{names} cannot be reached",
+  "over": "{names} can be reached again",
+  "overWithoutName": "It is over"
+};

@@ -13,6 +13,26 @@ import { setup } from './setup';
 import { stack } from './stack';
 
 export const de: Widened<typeof en> = {
+  beside: {
+    open: 'Portico öffnen',
+    quit: 'Beenden',
+    well: 'Alle Dienste sind erreichbar',
+    oneDown: 'Ein Dienst ist nicht erreichbar',
+    moreDown: '{count} Dienste sind nicht erreichbar',
+    goesOn: {
+      what: 'Portico macht weiter',
+      next: 'Der Lauf endet ohne sein Fenster. Über das Symbol in der Leiste öffnest du es wieder.',
+    },
+    keepsWatch: {
+      what: 'Portico passt weiter auf',
+      next: 'Es sieht nach deinem Homelab und sendet Meldungen. Über das Symbol in der Leiste öffnest und beendest du es.',
+    },
+    done: { what: 'Fertig', next: 'Was du wolltest, steht und ist geprüft.' },
+    failed: { what: 'Ein Lauf ist gescheitert', next: 'Portico sagt, was geschah und wie es weitergeht.' },
+    down: '{names} nicht erreichbar',
+    over: '{names} wieder erreichbar',
+    overWithoutName: 'Es ist vorbei',
+  },
   app: {
     name: 'Portico',
     navigation: 'Seiten',
@@ -168,7 +188,9 @@ export const de: Widened<typeof en> = {
     emptyText:
       'Ein Cluster ist eine Gruppe von Rechnern, die deine Dienste gemeinsam betreiben. Wähle zuerst die Rechner; einer genügt für den Anfang, weitere können später dazukommen.',
     toMachines: 'Rechner wählen',
-    existing: 'Auf dem Cluster {name} läuft K3s {version}.',
+    existing: 'Auf deinem Cluster läuft K3s {version}.',
+    joinText: 'Weitere Rechner können jederzeit dazukommen.',
+    toJoin: 'Rechner hinzufügen',
     rolesTitle: 'Wer was tut',
     rolesText:
       'Server halten den Cluster zusammen, Worker betreiben deine Dienste. Zu Hause ist ein Server üblich; drei überstehen den Verlust von einem. Ein einzelner Rechner tut beides.',
@@ -249,7 +271,10 @@ export const de: Widened<typeof en> = {
     whole: 'Cluster und Netz',
     titles: {
       build: 'Cluster {name} bauen',
-      setUpStack: 'Zertifikate und Tunnel einrichten',
+      setUpStack: {
+        cloudflare: 'Zertifikate und Tunnel einrichten',
+        home: 'Namen und Zertifikate zu Hause einrichten',
+      },
       component: { install: '{name} installieren', repair: '{name} reparieren', remove: '{name} entfernen' },
       moveIngress: 'Zu {name} wechseln',
       lan: '{name} als {hostname} öffnen, im LAN',

@@ -111,7 +111,7 @@ export const stack: Widened<typeof english> = {
     toSetUp: 'Zertifikate und Tunnel einrichten',
   },
   setUp: {
-    title: 'Zertifikate und der Tunnel',
+    titles: { cloudflare: 'Zertifikate und der Tunnel', home: 'Namen und Zertifikate zu Hause' },
     names: 'Wer die Namen kennt',
     namesOptions: { cloudflare: 'Cloudflare', home: 'Nur dein Zuhause' },
     namesTexts: {

@@ -2,6 +2,7 @@
 // Sentences for codes are in problems.ts and phrases.ts.
 import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../../api/types';
 import type { Page } from '../../state/route.svelte';
+import { beside } from '../../api/generated/english';
 import { alerts } from './alerts';
 import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
@@ -14,6 +15,7 @@ import { setup } from './setup';
 import { stack } from './stack';
 
 export const en = {
+  beside,
   app: {
     name: 'Portico',
     navigation: 'Pages',
@@ -172,7 +174,9 @@ export const en = {
     emptyText:
       'A cluster is a group of machines that run your services together. Pick the machines first; one is enough to begin, and more can join later.',
     toMachines: 'Pick machines',
-    existing: 'The cluster {name} runs K3s {version}.',
+    existing: 'Your cluster runs K3s {version}.',
+    joinText: 'More machines can join at any time.',
+    toJoin: 'Add machines',
     rolesTitle: 'Who does what',
     rolesText:
       'Servers keep the cluster together, workers run your services. One server is usual at home; three survive the loss of one. With a single machine it does both.',
@@ -257,7 +261,10 @@ export const en = {
     whole: 'Cluster and network',
     titles: {
       build: 'Build the cluster {name}',
-      setUpStack: 'Set up certificates and the tunnel',
+      setUpStack: {
+        cloudflare: 'Set up certificates and the tunnel',
+        home: 'Set up names and certificates at home',
+      },
       component: { install: 'Install {name}', repair: 'Repair {name}', remove: 'Remove {name}' },
       moveIngress: 'Move to {name}',
       lan: 'Open {name} as {hostname}, on the LAN',

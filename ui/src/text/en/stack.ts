@@ -110,7 +110,7 @@ export const stack = {
     toSetUp: 'Set up certificates and the tunnel',
   },
   setUp: {
-    title: 'Certificates and the tunnel',
+    titles: { cloudflare: 'Certificates and the tunnel', home: 'Names and certificates at home' },
     names: 'Who knows the names',
     namesOptions: { cloudflare: 'Cloudflare', home: 'Your home alone' },
     namesTexts: {
