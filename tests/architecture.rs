@@ -60,7 +60,7 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Modules of `world` do not know one another, but for `k3s`, which speaks through `ssh`.
-const WORLD: &[&str] = &["cloudflare", "k3s", "kube", "lan", "probe", "resolver", "secrets", "ssh"];
+const WORLD: &[&str] = &["alert", "cloudflare", "k3s", "kube", "lan", "probe", "resolver", "secrets", "ssh"];
 
 /// Past this many lines a file is to be divided.
 const LONGEST: usize = 600;

@@ -1,13 +1,14 @@
 //! Portico beside its window: the tray with what is at work, and what is told while nobody looks.
 //!
 //! A window that is closed while a run is at work is only hidden: a build of twenty minutes does not end because
-//! somebody tidied up. The tray brings it back, as does starting Portico once more. Without a tray on the desktop nothing
-//! is lost either: the second start shows the window.
+//! somebody tidied up, nor are alerts silent for that. The tray brings it back, as does starting Portico once more. Without
+//! a tray on the desktop nothing is lost either: the second start shows the window.
 
 use portico_api::english::{Beside, Said};
 use portico_api::worlds::Worlds;
 use portico_domain::alarm::Alarm;
 use portico_domain::run::RunState;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tauri::menu::{Menu, MenuItem};
 use tauri::tray::TrayIconBuilder;
@@ -16,6 +17,9 @@ use tauri_plugin_notification::NotificationExt;
 
 pub const MAIN: &str = "main";
 const TRAY: &str = "portico";
+
+/// Who quits in the tray means it: the windows that close then are not only hidden.
+static QUITTING: AtomicBool = AtomicBool::new(false);
 
 /// What is said here, in the window's language as soon as a window has handed over its words, and how it is.
 #[derive(Default)]
@@ -46,7 +50,10 @@ pub fn tray(app: &App) -> tauri::Result<()> {
         .menu(&Menu::with_items(app, &[&state, &open, &quit])?)
         .on_menu_event(|app, event| match event.id().as_ref() {
             "open" => show(app),
-            _ => app.exit(0),
+            _ => {
+                QUITTING.store(true, Ordering::Relaxed);
+                app.exit(0);
+            }
         });
     if let Some(icon) = app.default_window_icon() {
         tray = tray.icon(icon.clone());
@@ -79,15 +86,28 @@ pub fn show(app: &AppHandle) {
     }
 }
 
-/// Hides the window in place of closing it while a run is at work.
+/// Hides the window in place of closing it while a run is at work, or while alerts are to be told and the tray, by which
+/// one quits, is there.
 pub fn on_window_event(window: &Window, event: &WindowEvent, worlds: &Worlds) {
     if let WindowEvent::CloseRequested { api, .. } = event
-        && worlds.is_at_work()
+        && let Some(why) = goes_on(window.app_handle(), worlds)
         && window.hide().is_ok()
     {
         api.prevent_close();
-        say(window.app_handle(), |words| &words.goes_on);
+        say(window.app_handle(), why);
     }
+}
+
+/// Why Portico goes on without its window, if it does.
+fn goes_on(app: &AppHandle, worlds: &Worlds) -> Option<fn(&Beside) -> &Said> {
+    if QUITTING.load(Ordering::Relaxed) {
+        return None;
+    }
+    if worlds.is_at_work() {
+        return Some(|words| &words.goes_on);
+    }
+    let telling = worlds.is_telling() && app.tray_by_id(TRAY).is_some();
+    telling.then_some(|words| &words.keeps_watch)
 }
 
 /// Says how a run ended, to whoever does not look at the window.

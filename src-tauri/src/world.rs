@@ -23,7 +23,7 @@ pub async fn open(arguments: Arguments) -> Result<Worlds, String> {
     let folder = arguments.data.clone().unwrap_or_else(own).join("practice");
     let is_home = arguments.endpoints.is_none();
     let api = Api::open(arguments.endpoints.as_deref(), arguments.data).await.map_err(sentence)?;
-    let watch = api.engine().watch();
+    let watch = api.watch();
     let beside: Rehearse = Arc::new(move |anew| {
         let folder = folder.clone();
         Box::pin(async move { rehearse(&folder, anew).await })
@@ -68,8 +68,9 @@ async fn rehearse(folder: &Path, anew: bool) -> Result<World, Problem> {
         let token = Secret::new(described[name].as_str().unwrap_or_default().to_owned());
         engine.set_token(kind, token, true).await?;
     }
-    let watch = engine.watch();
-    Ok(World { api: Api::new(engine, true), alive: Box::new((watch, practice)) })
+    let api = Api::new(engine, true);
+    let watch = api.watch();
+    Ok(World { api, alive: Box::new((watch, practice)) })
 }
 
 /// What a person typed the last time is in no keyring, so that it would be asked for again with every start.

@@ -43,7 +43,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     .await?;
     // It opens the zones and may write nothing: the story gets there by itself.
     engine.use_cloudflare_token(Secret::new(READ_ONLY_TOKEN.to_owned())).await?;
-    let _watch = engine.watch();
+    let api = Api::new(engine, true);
+    let _watch = api.watch();
 
     let token = uuid::Uuid::new_v4().simple().to_string();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -60,7 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "keys": {"locked": locked_key(data.path())?, "notAKey": pages.join("index.html").canonicalize()?},
         "tokens": {"expired": EXPIRED_TOKEN, "enough": PORTICO_TOKEN, "cluster": CLUSTER_TOKEN},
     });
-    let router = loopback::router(Api::new(engine, true), token.clone())
+    let router = loopback::router(api, token.clone())
         .merge(Router::new().route("/footprint", get(footprint)).with_state(practice.clone()))
         .merge(Router::new().route("/", get(index)).route("/{*path}", get(page)).with_state(Arc::new(pages)));
     println!(

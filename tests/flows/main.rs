@@ -3,6 +3,7 @@
 //! What a story claims is judged by practice's own state (machines, objects, records, audit), never by what
 //! the engine believes. The same stories on real machines are in `tests/ground`.
 
+mod alerts;
 mod apart;
 mod api;
 mod bad_input;

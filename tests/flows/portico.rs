@@ -2,6 +2,7 @@
 
 use crate::story::Story;
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -46,7 +47,19 @@ pub async fn serving(file: &Path) -> (Child, Value) {
 
 /// Runs it to its end, with `stdin` as its input.
 pub async fn portico(story: &Story, arguments: &[&str], stdin: &str) -> Ran {
-    let mut child = command(story, arguments).spawn().expect("portico starts");
+    portico_with(story, arguments, stdin, &[]).await
+}
+
+/// The same, with more in its environment.
+pub async fn portico_with(
+    story: &Story,
+    arguments: &[&str],
+    stdin: &str,
+    environment: &[(&str, &OsStr)],
+) -> Ran {
+    let mut command = command(story, arguments);
+    command.envs(environment.iter().copied());
+    let mut child = command.spawn().expect("portico starts");
     let mut pipe = child.stdin.take().expect("stdin is piped");
     // A command that ends before it reads closes the pipe; what it left says why.
     let _ = pipe.write_all(stdin.as_bytes()).await;

@@ -3,6 +3,7 @@
 //! A command is `name(Request) -> Response`; errors are codes with arguments, never sentences. What the
 //! commands do is `engine`'s business; here they are named, shaped for the wire, and their words looked up.
 
+mod alerts;
 pub mod checks;
 mod draft;
 pub mod english;
@@ -17,8 +18,8 @@ pub mod wire;
 pub mod worlds;
 
 pub use portico_engine::{
-    ConnectRequest, Connected, Endpoints, Engine, Interface, LoginMethod, Options, Pace, ScanRequest,
-    SecretStore, system_clock,
+    Alerting, ConnectRequest, Connected, Endpoints, Engine, Interface, LoginMethod, Options, Pace,
+    ScanRequest, SecretStore, Watch, system_clock,
 };
 
 use portico_domain::change::Plan;
@@ -68,6 +69,12 @@ pub struct Api {
 impl Api {
     pub fn new(engine: Engine, practice: bool) -> Self {
         Self { engine, practice, can_practise: false, plans: Arc::default() }
+    }
+
+    /// Looks again and again and tells what is wrong, to the window and beyond this computer, until the returned value is
+    /// dropped. Must be called inside a Tokio runtime.
+    pub fn watch(&self) -> (Watch, Alerting) {
+        (self.engine.watch(), self.engine.alert(english::letter))
     }
 }
 

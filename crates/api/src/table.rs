@@ -5,6 +5,7 @@
 
 use crate::wire::*;
 use crate::{Api, ApiError};
+use portico_domain::alert::Timing;
 use portico_domain::credential::TokenReport;
 use portico_domain::diagnosis::Diagnosis;
 use portico_domain::flow::FlowGraph;
@@ -84,6 +85,12 @@ commands! {
     "conditions" => conditions(Empty) -> Conditions;
     "hush" => hush(HushRequest) -> Conditions;
     "maintain" => maintain(Maintain) -> Conditions;
+    "alerts" => alerts(Empty) -> Alerts;
+    "alert-channel-set" => alert_channel_set(SetChannel) -> Alerts;
+    "alert-channel-remove" => alert_channel_remove(ChannelRef) -> Alerts;
+    "alert-secrets-forget" => alert_secrets_forget(ChannelRef) -> Alerts;
+    "alert-timing-set" => alert_timing_set(Timing) -> Alerts;
+    "alert-test" => alert_test(SetChannel) -> Empty;
     "home" => home(Empty) -> Option<AtHome>;
     "authority-save" => authority_save(SaveTo) -> Empty;
     "keys" => keys(Empty) -> KeysState;

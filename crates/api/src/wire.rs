@@ -2,6 +2,7 @@
 //!
 //! Secrets travel in requests only, never in a response; their types have no Debug.
 
+use portico_domain::alert::Channel;
 use portico_domain::change::Change;
 use portico_domain::cluster::ClusterDocument;
 use portico_domain::condition::{Condition, Hush};
@@ -20,7 +21,8 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 
 pub use portico_engine::{
-    AtHome, ComponentState, Connected, Credentials, HistoryOf, HistoryStorage, Interface,
+    Alerts, AtHome, ChannelSecret, ChannelState, ComponentState, Connected, Credentials, HistoryOf,
+    HistoryStorage, Interface,
 };
 pub use portico_engine::{
     KeysState, LoginMethod, NamesReport, PinnedKey, SavedLogin, StoredFile, StoredToken, SupportBundle,
@@ -156,6 +158,16 @@ wire! {
         #[ts(type = "number | null")]
         until: Option<i64>,
     }
+    /// A channel of alerts. What is absent stays as it is kept: `secret` is its password, token or key, `url` a webhook's
+    /// address.
+    SetChannel {
+        channel: Channel,
+        secret: Option<String>,
+        url: Option<String>,
+        /// Secrets not into the keyring.
+        this_run: bool,
+    }
+    ChannelRef { channel: String, }
     SaveTo { path: String, }
     KeysRestored { names: Vec<String>, }
     HistoryRequest { of: HistoryOf, window: Window, }

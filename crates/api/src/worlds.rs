@@ -52,6 +52,11 @@ impl Worlds {
         self.inner.home.api.engine().is_at_work() || self.inner.shown.borrow().engine().is_at_work()
     }
 
+    /// Whether somebody is told what is wrong at home. A rehearsal's alerts end with its window.
+    pub fn is_telling(&self) -> bool {
+        self.inner.home.api.engine().is_telling()
+    }
+
     /// Answers a command by name, JSON in and JSON out, as [`Api::call`] does.
     pub async fn call(&self, name: &str, request: Value) -> Result<Value, ApiError> {
         if name == WORLD_OPEN {

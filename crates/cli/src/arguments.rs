@@ -1,5 +1,6 @@
 //! What can be typed.
 
+pub use crate::alerts::Act as Alerts;
 use clap::{Args, Parser, Subcommand};
 use portico_domain::history::Retention;
 use std::path::PathBuf;
@@ -105,6 +106,11 @@ pub enum Command {
         /// The work is over
         #[arg(long)]
         end: bool,
+    },
+    /// Say where alerts go: by mail, to ntfy, to a webhook; and when
+    Alerts {
+        #[command(subcommand)]
+        act: Option<Alerts>,
     },
     /// Say in a line or two whether all is well; the exit status is 0 when it is, 1 when not, 4 when it is not known
     Status(Status),
@@ -342,6 +348,11 @@ pub enum Credentials {
         /// Its pinned host key, too
         #[arg(long)]
         host_key: bool,
+    },
+    /// Forget what a channel of alerts proves itself with: its password, token, address or key
+    ForgetChannel {
+        /// As `portico alerts` lists it
+        channel: String,
     },
 }
 

@@ -2,17 +2,24 @@
 //!
 //! The list says where a secret is and never what it is. Tokens are forgotten by `portico token --forget`.
 
+use crate::alerts;
 use crate::arguments::Credentials as Act;
 use crate::connect::parse;
 use crate::output::Output;
 use portico_api::english::explain;
-use portico_api::wire::{Credentials, Empty, ForgetHostKey, ForgetLogin, PinnedKey, SavedLogin};
+use portico_api::wire::{ChannelRef, Credentials, Empty, ForgetHostKey, ForgetLogin, PinnedKey, SavedLogin};
 use portico_api::{Api, LoginMethod};
-use portico_domain::credential::{Kept, Keyring};
+use portico_domain::credential::{CredentialKind, Kept, Keyring};
 use portico_domain::problem::Problem;
 use std::process::ExitCode;
 
 pub async fn run(api: &Api, act: Option<Act>, output: &Output) -> Result<ExitCode, Problem> {
+    if let Some(Act::ForgetChannel { channel }) = act {
+        let channel = alerts::id_of(api, &channel).await?;
+        let alerts = api.alert_secrets_forget(ChannelRef { channel }).await?;
+        output.show(&alerts, || "✓ Forgotten. portico alerts set asks for it again.".into());
+        return Ok(ExitCode::SUCCESS);
+    }
     let Some(Act::Forget { machine, host_key }) = act else {
         let credentials = api.credentials(Empty {}).await?;
         output.show(&credentials, || describe(&credentials));
@@ -60,6 +67,18 @@ fn describe(found: &Credentials) -> String {
     if found.logins.is_empty() {
         lines.push("  none yet: portico connect USER@ADDRESS".into());
     }
+    if !found.channels.is_empty() {
+        lines.push("Alerts".into());
+    }
+    lines.extend(found.channels.iter().map(|secret| {
+        let what = match secret.kind {
+            CredentialKind::SmtpPassword => "password",
+            CredentialKind::NtfyToken => "token",
+            CredentialKind::WebhookUrl => "address",
+            _ => "key",
+        };
+        format!("  {:<16} {what} {}", secret.name, place(secret.kept))
+    }));
     lines.push("Host keys".into());
     lines.extend(found.host_keys.iter().map(pin));
     if found.host_keys.is_empty() {

@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 failed, 2 bad input, 3 a decision is needed (a host key to accept, a plan to
 //! confirm), 4 it is not known whether all is well. Secrets are read from the terminal or from standard input, never from arguments.
 
+mod alerts;
 mod arguments;
 mod change;
 mod conditions;
@@ -84,6 +85,7 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Maintenance { subject, lasting, end } => {
             conditions::maintenance(&open().await?, subject, lasting, end, output).await
         }
+        Command::Alerts { act } => alerts::run(&open().await?, act, output).await,
         Command::Status(options) => status::run(&open().await?, options, output).await,
         Command::History(options) => history::run(&open().await?, options, output).await,
         Command::Timeline { since } => history::timeline(&open().await?, since, output).await,

@@ -80,6 +80,8 @@ pub fn status(code: Code) -> u8 {
         | Code::ZoneMissing
         | Code::ServiceMissing
         | Code::RunMissing
+        | Code::ChannelMissing
+        | Code::AlertUnencrypted
         | Code::EndpointsUnreadable
         | Code::RequestMalformed => 2,
         _ => 1,

@@ -38,6 +38,12 @@ pub enum CredentialKind {
     CloudflareToken,
     /// The narrower token that goes into the cluster.
     ClusterToken,
+    SmtpPassword,
+    NtfyToken,
+    /// Whoever knows it can send there.
+    WebhookUrl,
+    /// What a webhook's messages are signed with.
+    WebhookKey,
 }
 
 impl CredentialKind {
@@ -48,6 +54,10 @@ impl CredentialKind {
             Self::SudoPassword => "sudo-password",
             Self::CloudflareToken => "cloudflare-token",
             Self::ClusterToken => "cluster-token",
+            Self::SmtpPassword => "smtp-password",
+            Self::NtfyToken => "ntfy-token",
+            Self::WebhookUrl => "webhook-url",
+            Self::WebhookKey => "webhook-key",
         }
     }
 }
@@ -181,6 +191,10 @@ mod tests {
             CredentialKind::SudoPassword,
             CredentialKind::CloudflareToken,
             CredentialKind::ClusterToken,
+            CredentialKind::SmtpPassword,
+            CredentialKind::NtfyToken,
+            CredentialKind::WebhookUrl,
+            CredentialKind::WebhookKey,
         ] {
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{}\"", kind.word()));
         }

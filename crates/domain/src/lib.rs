@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod alarm;
+pub mod alert;
 pub mod catalogue;
 pub mod certificate;
 pub mod change;

@@ -192,6 +192,18 @@ pub enum Code {
     RouteElsewhere,
     AccessMissing,
     AccessDiffers,
+    // Alerts: `field` is the one that can put it right
+    AlertUnreachable,
+    /// The certificate or the kind of encryption.
+    AlertTlsFailed,
+    /// A secret, or all of it, would be readable on the way.
+    AlertUnencrypted,
+    AlertLoginRefused,
+    AlertSenderRefused,
+    AlertRecipientRefused,
+    AlertRefused,
+    AlertRateLimit,
+    ChannelMissing,
     // Runs
     PlanStale,
     ClusterBusy,

@@ -52,4 +52,31 @@ pub struct RehearsalLogin {
 pub struct Rehearsal {
     pub machines: Vec<RehearsalLogin>,
     pub situations: Vec<Situation>,
+    pub post: RehearsalPost,
+}
+
+/// Where alerts can be sent in the rehearsal. All of it is made up, and everybody may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RehearsalPost {
+    /// Of the mail server, without encryption.
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub password: String,
+    pub mailbox: String,
+    /// Base URL of what is like ntfy.
+    pub ntfy: String,
+    pub topic: String,
+    pub webhook: String,
+    /// What came, the newest first.
+    pub arrived: Vec<RehearsalMessage>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RehearsalMessage {
+    /// `mail`, `ntfy` or `webhook`.
+    pub via: String,
+    pub title: String,
 }

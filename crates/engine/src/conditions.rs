@@ -140,7 +140,7 @@ impl Engine {
         Ok(())
     }
 
-    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
+    pub(crate) fn told(&self) -> std::sync::MutexGuard<'_, Told> {
         self.inner.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -24,6 +24,8 @@ pub struct Credentials {
     pub problem: Option<Problem>,
     pub tokens: Vec<StoredToken>,
     pub logins: Vec<SavedLogin>,
+    /// What the channels of alerts need.
+    pub channels: Vec<ChannelSecret>,
     pub host_keys: Vec<PinnedKey>,
     /// The way into the cluster, once there is one.
     pub kubeconfig: Option<StoredFile>,
@@ -51,6 +53,16 @@ pub struct SavedLogin {
     /// The name in the cluster's document, or the one that a scan found.
     pub machine: Option<String>,
     pub in_cluster: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelSecret {
+    /// The channel's id, and what a person calls it.
+    pub channel: String,
+    pub name: String,
+    pub kind: CredentialKind,
+    pub kept: Kept,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -103,6 +115,16 @@ impl Engine {
                 in_cluster,
             });
         }
+        let mut channels = Vec::new();
+        for channel in self.alert_rules().await?.channels {
+            for kind in channel.way.secrets() {
+                let kept = look.kept(&Credential::new(*kind, &channel.id), true).await;
+                if kept != Kept::Nowhere {
+                    let (channel, name) = (channel.id.clone(), channel.name.clone());
+                    channels.push(ChannelSecret { channel, name, kind: *kind, kept });
+                }
+            }
+        }
         let pins = outside.host_keys.pins().map_err(|error| Problem::from(&error))?;
         let mut host_keys: Vec<_> = pins
             .into_iter()
@@ -115,7 +137,7 @@ impl Engine {
         host_keys.sort_by_key(|pin| order(&pin.address, pin.port));
         let problem = look.problem;
         let (keyring, kubeconfig) = (outside.secrets.kind(), stored_file(&outside.kubeconfig));
-        Ok(Credentials { keyring, problem, tokens, logins, host_keys, kubeconfig })
+        Ok(Credentials { keyring, problem, tokens, logins, channels, host_keys, kubeconfig })
     }
 
     /// Forgets how a machine is logged in to, with the secrets of that: at this port, or at all of them. Returns how
@@ -208,9 +230,9 @@ fn owners(outside: &Outside, address: &str, port: u16) -> Vec<String> {
 
 /// Asks for one secret after the other, until the keyring fails: one that is missing or locked is not asked again and
 /// again, which could mean a prompt each time.
-struct Look<'a> {
-    outside: &'a Outside,
-    problem: Option<Problem>,
+pub(crate) struct Look<'a> {
+    pub(crate) outside: &'a Outside,
+    pub(crate) problem: Option<Problem>,
 }
 
 impl Look<'_> {
@@ -224,7 +246,7 @@ impl Look<'_> {
         Kept::Nowhere
     }
 
-    async fn kept(&mut self, credential: &Credential, ask: bool) -> Kept {
+    pub(crate) async fn kept(&mut self, credential: &Credential, ask: bool) -> Kept {
         let Outside { this_run, secrets, .. } = self.outside;
         if this_run.holds(credential).await.unwrap_or(false) {
             return Kept::ThisRun;

@@ -4,6 +4,7 @@
 //! the sessions to machines and the clock; what a step means is `domain`'s, how a protocol is spoken is
 //! `world`'s. There is no other path to a write.
 
+mod alerts;
 mod apply;
 mod commands;
 mod components;
@@ -31,9 +32,10 @@ mod tokens;
 mod undo;
 mod watch;
 
+pub use alerts::{Alerting, Alerts, ChannelDraft, ChannelState, Delivery, Words};
 pub use components::{ComponentState, NamesReport};
 pub use connect::{ConnectRequest, Connected, LoginMethod};
-pub use credentials::{Credentials, PinnedKey, SavedLogin, StoredFile, StoredToken};
+pub use credentials::{ChannelSecret, Credentials, PinnedKey, SavedLogin, StoredFile, StoredToken};
 pub use history::{HistoryOf, HistoryStorage, Recorder};
 pub use home::{AtHome, HomeAuthority};
 pub use keys::KeysState;
@@ -45,6 +47,7 @@ pub use portico_world::pace::Pace;
 pub use portico_world::secrets::SecretStore;
 pub use scan::ScanRequest;
 pub use support::SupportBundle;
+pub use watch::Watch;
 
 use events::Events;
 use outside::Outside;
@@ -53,6 +56,7 @@ use portico_domain::problem::{Code, Problem};
 use portico_domain::run::Run;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use store::Store;
 use tokio::sync::broadcast;
@@ -97,6 +101,8 @@ struct Inner {
     undone: Mutex<HashMap<String, String>>,
     /// The conditions that were told last.
     told: Mutex<conditions::Told>,
+    /// Whether this process tells what is wrong beyond this computer.
+    telling: AtomicBool,
     /// Per machine, the last look that is shared.
     looks: tokio::sync::Mutex<HashMap<String, observe::SharedLook>>,
 }
@@ -118,6 +124,7 @@ impl Engine {
             scans: Mutex::default(),
             undone: Mutex::default(),
             told: Mutex::default(),
+            telling: AtomicBool::default(),
             looks: Default::default(),
         };
         let engine = Self { inner: Arc::new(inner) };

@@ -1,4 +1,4 @@
-//! One run at a time on a cluster and one watch that records, across processes: locks that die with their holder.
+//! One run at a time on a cluster, one watch that records and one teller, across processes: locks that die with their holder.
 //!
 //! The operating system releases a lock when the process ends, however it ends; a crash therefore never
 //! leaves a cluster locked.
@@ -12,6 +12,9 @@ pub const RUN: &str = "run.lock";
 
 /// Held by the watch whose looks are written down.
 pub const WATCH: &str = "watch.lock";
+
+/// Held by the process that tells what is wrong beyond this computer.
+pub const ALERTS: &str = "alerts.lock";
 
 /// Held until it is dropped.
 pub struct Lock {

@@ -310,13 +310,7 @@ impl Outside {
         token: Secret,
         this_run: bool,
     ) -> Result<(), Problem> {
-        let credential = Credential::new(kind, CLOUDFLARE_TOKEN);
-        let place = if this_run { &self.this_run } else { &self.secrets };
-        place.set(&credential, token).await.map_err(|error| Problem::from(&error))?;
-        if !this_run {
-            // An older one of this run would hide it.
-            self.this_run.delete(&credential).await.map_err(|error| Problem::from(&error))?;
-        }
+        self.keep(&Credential::new(kind, CLOUDFLARE_TOKEN), token, this_run).await?;
         if kind == CredentialKind::CloudflareToken {
             *self.cloudflare.lock().await = None;
             self.forget_names().await;
@@ -324,12 +318,28 @@ impl Outside {
         Ok(())
     }
 
+    /// Keeps a secret: in the keyring, or for this run only.
+    pub async fn keep(&self, credential: &Credential, secret: Secret, this_run: bool) -> Result<(), Problem> {
+        let place = if this_run { &self.this_run } else { &self.secrets };
+        place.set(credential, secret).await.map_err(|error| Problem::from(&error))?;
+        if !this_run {
+            // An older one of this run would hide it.
+            self.this_run.delete(credential).await.map_err(|error| Problem::from(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Forgets a secret, wherever it is kept.
+    pub async fn forget(&self, credential: &Credential) -> Result<(), Problem> {
+        for place in [&self.this_run, &self.secrets] {
+            place.delete(credential).await.map_err(|error| Problem::from(&error))?;
+        }
+        Ok(())
+    }
+
     /// Forgets a token, wherever it is kept.
     pub async fn forget_token(&self, kind: CredentialKind) -> Result<(), Problem> {
-        let credential = Credential::new(kind, CLOUDFLARE_TOKEN);
-        for place in [&self.this_run, &self.secrets] {
-            place.delete(&credential).await.map_err(|error| Problem::from(&error))?;
-        }
+        self.forget(&Credential::new(kind, CLOUDFLARE_TOKEN)).await?;
         *self.cloudflare.lock().await = None;
         self.forget_names().await;
         Ok(())

@@ -15,6 +15,7 @@ use crate::cloudflare::Cloud;
 use crate::dns::{DnsServer, Switches};
 use crate::fault::{Faults, Rule};
 use crate::homelab::Homelab;
+use crate::post::Post;
 use crate::situations::{bring_about, situations};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -32,6 +33,7 @@ pub(crate) struct Control {
     pub(crate) faults: Faults,
     pub(crate) public: Arc<DnsServer>,
     pub(crate) system: Arc<DnsServer>,
+    pub(crate) post: Arc<Post>,
 }
 
 pub(crate) fn router(control: Control) -> Router {
@@ -57,7 +59,8 @@ pub(crate) fn router(control: Control) -> Router {
 
 async fn rehearsal(State(control): State<Arc<Control>>) -> Response {
     let machines = control.homelab.logins();
-    Json(Rehearsal { machines, situations: situations(&control.homelab, &control.cloud) }).into_response()
+    let situations = situations(&control.homelab, &control.cloud);
+    Json(Rehearsal { machines, situations, post: control.post.shown() }).into_response()
 }
 
 async fn situation(State(control): State<Arc<Control>>, Json(wanted): Json<Situation>) -> Response {

@@ -20,6 +20,8 @@ pub enum Service {
     Mirror,
     /// A visitor's way in from the Internet.
     Edge,
+    /// Where alerts arrive; a mail's call is `MAIL recipient`.
+    Post,
 }
 
 /// What happens to a call in place of, or around, the ordinary answer.

@@ -1,4 +1,5 @@
-//! A homelab in a process: SSH machines, the Kubernetes API, the Cloudflare API and edge, DNS, a K3s mirror.
+//! A homelab in a process: SSH machines, the Kubernetes API, the Cloudflare API and edge, DNS, a K3s mirror, and where alerts
+//! arrive.
 //!
 //! It speaks the real protocols on loopback, keeps state, and refuses what the real thing refuses. It never
 //! uses the clients of `world`: a double that shares the code of the client agrees with its bugs.
@@ -18,6 +19,7 @@ pub mod kube;
 pub mod machines;
 pub mod mirror;
 mod pem;
+pub mod post;
 mod signer;
 pub mod situations;
 
@@ -29,6 +31,7 @@ use homelab::{Homelab, Sudo};
 use http::HttpServer;
 use keep::{Keeper, Place};
 use mirror::Mirror;
+use post::Post;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::Ipv4Addr;
@@ -65,6 +68,8 @@ pub struct Practice {
     pub authoritative: DnsServer,
     pub public: Arc<DnsServer>,
     pub system: Arc<DnsServer>,
+    /// Where alerts arrive.
+    pub post: Arc<Post>,
     api: HttpServer,
     edge: HttpServer,
     control: HttpServer,
@@ -111,14 +116,11 @@ impl Practice {
         let at_home = Box::new(move || names(&router));
         let public = Arc::new(name_server(Role::Public, Box::new(Vec::new)).await?);
         let system = Arc::new(name_server(Role::System, at_home).await?);
-        let known = TcpListener::bind((Ipv4Addr::LOCALHOST, homelab.ports.mirror)).await;
-        let at = match known {
-            Ok(listener) => listener,
-            Err(_) => loopback().await?,
-        };
-        let mirror = Mirror::on(at, options.binary_size, faults.clone())?;
+        let mirror = Mirror::on(at(homelab.ports.mirror).await?, options.binary_size, faults.clone())?;
         let api = http::serve(loopback().await?, Service::Cloudflare, faults.clone(), cloud.router())?;
         let edge = edge::serve(loopback().await?, cloud.clone(), homelab.clone(), faults.clone())?;
+        let (mail, web) = (at(homelab.ports.mail).await?, at(homelab.ports.web).await?);
+        let post = Arc::new(Post::start(mail, web, faults.clone()).await?);
         // The control door has rules of its own: a fault must not lock the test out that set it.
         let door = Control {
             homelab: homelab.clone(),
@@ -126,6 +128,7 @@ impl Practice {
             faults: faults.clone(),
             public: public.clone(),
             system: system.clone(),
+            post: post.clone(),
         };
         let control =
             http::serve(loopback().await?, Service::Cloudflare, Faults::default(), control::router(door))?;
@@ -139,6 +142,7 @@ impl Practice {
             authoritative,
             public,
             system,
+            post,
             api,
             edge,
             control,
@@ -247,6 +251,7 @@ impl Practice {
             "clusterToken": cloudflare::CLUSTER_TOKEN,
             "zone": "example.test",
             "control": self.control(),
+            "post": self.post.shown(),
         })
     }
 }
@@ -261,6 +266,14 @@ fn names(homelab: &Homelab) -> Vec<(Ipv4Addr, String)> {
         });
         machines.chain(told).collect()
     })
+}
+
+/// At the port of the last time, or where somebody else has it, at another.
+async fn at(port: u16) -> std::io::Result<TcpListener> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => loopback().await,
+    }
 }
 
 async fn loopback() -> std::io::Result<TcpListener> {

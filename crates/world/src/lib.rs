@@ -3,6 +3,7 @@
 //! The seam to tests is the address, never a trait: practice and the ground supply other endpoints and run
 //! the very clients that users run. Modules do not know one another, but for `k3s`, which speaks through `ssh`.
 
+pub mod alert;
 pub mod cloudflare;
 pub mod endpoints;
 pub mod k3s;

@@ -6,7 +6,7 @@ export interface MachineSwitches {
   switches: Situation[];
 }
 
-export function laidOut({ machines, situations }: Rehearsal): {
+export function laidOut({ machines, situations }: Pick<Rehearsal, 'machines' | 'situations'>): {
   machines: MachineSwitches[];
   others: Situation[];
 } {

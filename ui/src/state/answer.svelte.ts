@@ -44,6 +44,9 @@ export class TokenAnswer extends Answer<'token-report'> {
 /** What is stored where; no secret is in it. */
 export const credentials = new Answer('credentials', {});
 
+/** Where alerts go and when. */
+export const alerts = new Answer('alerts', {});
+
 export const stack = new Answer('stack', {});
 export const home = new Answer('home', {});
 export const keys = new Answer('keys', {});

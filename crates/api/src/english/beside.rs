@@ -26,6 +26,8 @@ pub struct Beside {
     one_down: String,
     more_down: String,
     pub goes_on: Said,
+    /// The window is gone, and alerts are told.
+    pub keeps_watch: Said,
     pub done: Said,
     pub failed: Said,
     down: String,
@@ -47,6 +49,10 @@ impl Default for Beside {
             one_down: "One service cannot be reached".into(),
             more_down: "{count} services cannot be reached".into(),
             goes_on: said("Portico goes on", "The run ends without its window. The tray opens it again."),
+            keeps_watch: said(
+                "Portico keeps watch",
+                "It looks after your homelab and sends alerts. The tray opens it again, and quits it.",
+            ),
             done: said("Done", "What you asked for stands, and was checked."),
             failed: said("A run failed", "Portico says what happened, and how to go on."),
             down: "{names} cannot be reached".into(),

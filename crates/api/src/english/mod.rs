@@ -5,10 +5,12 @@
 //! placeholder without either is dropped by [`fill`], so that no person ever reads braces.
 
 mod beside;
+mod letter;
 mod reference;
 mod sentences;
 
 pub use beside::{Beside, Said};
+pub use letter::letter;
 pub use reference::reference;
 pub use sentences::sentence;
 

@@ -344,6 +344,24 @@ sentences! {
         "Exposing the service again with its addresses puts it back.";
     AccessDiffers: "The login in front of {hostname} lets in {found|nobody}, which is not what was asked for."
         "Exposing the service again with the addresses that you want puts it right.";
+    AlertUnreachable: "{address} does not answer."
+        "Is it spelt right, is the port right, and does this computer reach it?";
+    AlertTlsFailed: "No encrypted connection to {address} could be made: {reason}"
+        "Usually port 465 goes with TLS and port 587 with STARTTLS. A certificate of your own has to be trusted by this computer.";
+    AlertUnencrypted: "Everybody on the way to {address} could read the secret."
+        "Choose encryption. Without it only this computer itself can be written to.";
+    AlertLoginRefused: "{address} does not accept the login: {reason|user or secret is wrong}"
+        "Type it again. Many mail providers want a password made for this app alone.";
+    AlertSenderRefused: "{address} does not take mail from {value}: {reason}"
+        "Use the address of the account that you log in with.";
+    AlertRecipientRefused: "{address} does not deliver to {value}: {reason}"
+        "Is the address spelt right?";
+    AlertRefused: "{address} refused the message: {reason}"
+        "The answer is the server's own.";
+    AlertRateLimit: "{address} takes no more messages for now."
+        "Portico tries again by itself.";
+    ChannelMissing: "There is no channel {channel}."
+        "portico alerts lists those there are.";
     PlanStale: "Something changed since this plan was made."
         "Look at the new preview, then apply that.";
     ClusterBusy: "Another run ({run}) is at work on this cluster."

@@ -9,6 +9,7 @@ mod read;
 mod table;
 
 pub use ledger::{Ledger, Marks};
+pub(crate) use read::explains;
 pub use read::{Found, Look, read};
 pub use table::{Fix, KINDS, Kind, kind};
 

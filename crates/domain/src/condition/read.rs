@@ -130,7 +130,7 @@ fn root_causes(mut found: Vec<Found>) -> Vec<Found> {
 }
 
 /// Whether `cause` is why `other` is so. Never both ways round, so that one of them stays.
-fn explains(cause: &Problem, other: &Problem) -> bool {
+pub(crate) fn explains(cause: &Problem, other: &Problem) -> bool {
     match cause.code {
         // Pods of a component that are on it come back with it.
         Code::NodeNotReady => other.code == Code::WorkloadNotReady && other.args.contains_key("component"),

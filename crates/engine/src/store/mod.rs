@@ -3,6 +3,7 @@
 //! SQLite in one file, readable by its owner alone. Documents are JSON of domain types, each with a version
 //! of its own where it outlives a release. No secret is ever stored here.
 
+pub mod alerts;
 mod history;
 mod journal;
 mod timeline;
@@ -16,7 +17,7 @@ use serde::de::DeserializeOwned;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::{Row, SqliteConnection, SqliteExecutor, SqlitePool};
 use std::path::Path;
 use std::time::Duration;
 
@@ -174,10 +175,19 @@ impl Store {
     }
 
     pub async fn set_note<T: Serialize>(&self, name: &str, note: &T) -> Result<(), Problem> {
+        self.put_note(&self.pool, name, note).await
+    }
+
+    async fn put_note<T: Serialize>(
+        &self,
+        executor: impl SqliteExecutor<'_>,
+        name: &str,
+        note: &T,
+    ) -> Result<(), Problem> {
         sqlx::query("INSERT OR REPLACE INTO note (name, document) VALUES (?, ?)")
             .bind(name)
             .bind(self.write_json(note)?)
-            .execute(&self.pool)
+            .execute(executor)
             .await
             .map(drop)
             .map_err(|error| self.failed(error))

@@ -1,4 +1,5 @@
-//! The high ports that all practice machines share, one for each protocol, and that of the mirror.
+//! The high ports that all practice machines share, one for each protocol, and those of the mirror and of where alerts
+//! arrive.
 //!
 //! A machine's own addresses come and go with its power, so the numbers are held by sockets on 127.77.0.1 that
 //! are bound but never listen: two homelabs on one computer cannot pick the same number, and a scan of that
@@ -28,13 +29,19 @@ pub struct Numbers {
     pub http: u16,
     pub https: u16,
     pub mirror: u16,
+    /// Absent in what was kept before there was one; so is the next.
+    #[serde(default)]
+    pub mail: u16,
+    /// Of what is like ntfy, and of the webhook.
+    #[serde(default)]
+    pub web: u16,
 }
 
 /// The numbers, held for as long as this value or a copy of it lives.
 #[derive(Clone)]
 pub struct Ports {
     numbers: Numbers,
-    _anchors: Arc<[TcpSocket; 5]>,
+    _anchors: Arc<[TcpSocket; 7]>,
 }
 
 impl Deref for Ports {
@@ -49,16 +56,22 @@ impl Ports {
     /// # Errors
     /// No free port was found, or 127.77.0.1 cannot be bound (other systems than Linux need the alias first).
     pub fn reserve() -> std::io::Result<Ports> {
-        Ok(Ports::of([free_port()?, free_port()?, free_port()?, free_port()?, free_port()?]))
+        let free = free_port;
+        Ok(Ports::of([free()?, free()?, free()?, free()?, free()?, free()?, free()?]))
     }
 
     /// The same numbers again. Where somebody else has come to use one, it is another one.
     ///
     /// # Errors
     /// As for [`Ports::reserve`].
-    pub async fn again(Numbers { ssh, api, http, https, mirror }: Numbers) -> std::io::Result<Ports> {
+    pub async fn again(
+        Numbers { ssh, api, http, https, mirror, mail, web }: Numbers,
+    ) -> std::io::Result<Ports> {
         let patience = Instant::now() + LEAVING;
         let again = async |port| loop {
+            if port == 0 {
+                return free_port();
+            }
             match anchor(port) {
                 Ok(anchor) => return Ok((port, anchor)),
                 Err(_) if Instant::now() < patience => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -74,13 +87,15 @@ impl Ports {
             again(http).await?,
             again(https).await?,
             again(mirror).await?,
+            again(mail).await?,
+            again(web).await?,
         ];
         Ok(Ports::of(found))
     }
 
-    fn of(found: [(u16, TcpSocket); 5]) -> Ports {
-        let [ssh, api, http, https, mirror] = found.each_ref().map(|(port, _)| *port);
-        let numbers = Numbers { ssh, api, http, https, mirror };
+    fn of(found: [(u16, TcpSocket); 7]) -> Ports {
+        let [ssh, api, http, https, mirror, mail, web] = found.each_ref().map(|(port, _)| *port);
+        let numbers = Numbers { ssh, api, http, https, mirror, mail, web };
         Ports { numbers, _anchors: Arc::new(found.map(|(_, anchor)| anchor)) }
     }
 }

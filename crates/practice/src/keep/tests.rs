@@ -111,9 +111,10 @@ async fn all_comes_back_as_after_a_power_cut() {
 async fn a_port_that_somebody_took_is_another_one() {
     let homelab = lived_in().await;
     let other = restored(&written(&homelab)).await;
-    let all = |ports: Numbers| [ports.ssh, ports.api, ports.http, ports.https, ports.mirror];
+    let all =
+        |ports: Numbers| [ports.ssh, ports.api, ports.http, ports.https, ports.mirror, ports.mail, ports.web];
     let (mine, theirs) = (all(*homelab.ports), all(*other.ports));
-    assert_eq!(10, mine.into_iter().chain(theirs).collect::<BTreeSet<u16>>().len(), "{mine:?} {theirs:?}");
+    assert_eq!(14, mine.into_iter().chain(theirs).collect::<BTreeSet<u16>>().len(), "{mine:?} {theirs:?}");
 }
 
 #[tokio::test]

@@ -166,6 +166,15 @@ export const english = {
   "route-elsewhere": { what: "The tunnel's rule for {hostname} leads to {found} in place of {expected}.", next: "If that was not you, expose the service again; Portico asks before it takes the rule over." },
   "access-missing": { what: "The login in front of {hostname} is gone: whoever knows the name gets in.", next: "Exposing the service again with its addresses puts it back." },
   "access-differs": { what: "The login in front of {hostname} lets in {found|nobody}, which is not what was asked for.", next: "Exposing the service again with the addresses that you want puts it right." },
+  "alert-unreachable": { what: "{address} does not answer.", next: "Is it spelt right, is the port right, and does this computer reach it?" },
+  "alert-tls-failed": { what: "No encrypted connection to {address} could be made: {reason}", next: "Usually port 465 goes with TLS and port 587 with STARTTLS. A certificate of your own has to be trusted by this computer." },
+  "alert-unencrypted": { what: "Everybody on the way to {address} could read the secret.", next: "Choose encryption. Without it only this computer itself can be written to." },
+  "alert-login-refused": { what: "{address} does not accept the login: {reason|user or secret is wrong}", next: "Type it again. Many mail providers want a password made for this app alone." },
+  "alert-sender-refused": { what: "{address} does not take mail from {value}: {reason}", next: "Use the address of the account that you log in with." },
+  "alert-recipient-refused": { what: "{address} does not deliver to {value}: {reason}", next: "Is the address spelt right?" },
+  "alert-refused": { what: "{address} refused the message: {reason}", next: "The answer is the server's own." },
+  "alert-rate-limit": { what: "{address} takes no more messages for now.", next: "Portico tries again by itself." },
+  "channel-missing": { what: "There is no channel {channel}.", next: "portico alerts lists those there are." },
   "plan-stale": { what: "Something changed since this plan was made.", next: "Look at the new preview, then apply that." },
   "cluster-busy": { what: "Another run ({run}) is at work on this cluster.", next: "Wait for it, or cancel it: portico cancel {run}" },
   "run-missing": { what: "There is no run {run}.", next: "portico runs lists them." },
@@ -226,6 +235,10 @@ export const beside = {
   "goesOn": {
     "what": "Portico goes on",
     "next": "The run ends without its window. The tray opens it again."
+  },
+  "keepsWatch": {
+    "what": "Portico keeps watch",
+    "next": "It looks after your homelab and sends alerts. The tray opens it again, and quits it."
   },
   "done": {
     "what": "Done",

@@ -4,6 +4,38 @@ export type Acme = {
  * The authority writes there before a certificate ends.
  */
 email: string, authority: Authority, };
+export type AlertChannel = { 
+/**
+ * Empty for one that is not kept yet.
+ */
+id: string, name: string, on: boolean, 
+/**
+ * What is less bad is not told here.
+ */
+from: ConditionSeverity, way: AlertWay, };
+export type AlertTiming = { quiet: QuietHours | null, 
+/**
+ * When all that stands is told once a day, in minutes after local midnight.
+ */
+digest: number | null, 
+/**
+ * Messages to one channel at the most; what is more waits and comes as one.
+ */
+perHour: number, };
+export type AlertWay = { "kind": "email", host: string, port: number, encryption: MailEncryption, 
+/**
+ * Absent where the server asks for no login.
+ */
+user: string | null, sender: string, recipient: string, } | { "kind": "ntfy", 
+/**
+ * Base URL.
+ */
+server: string, topic: string, } | { "kind": "webhook", 
+/**
+ * Of the address, which is a secret itself.
+ */
+host: string, };
+export type Alerts = { channels: Array<ChannelState>, timing: AlertTiming, };
 export type ApiError = { code: Code, args: { [key in string]: string }, 
 /**
  * The technical cause, without secrets.
@@ -50,6 +82,21 @@ acceptRetired: boolean, } | { "kind": "hide", exposure: Exposure,
  * Its app goes, too, with its data.
  */
 uninstall: boolean, } | { "kind": "reconcile" };
+export type ChannelRef = { channel: string, };
+export type ChannelSecret = { 
+/**
+ * The channel's id, and what a person calls it.
+ */
+channel: string, name: string, kind: CredentialKind, kept: Kept, };
+export type ChannelState = { channel: AlertChannel, 
+/**
+ * Where its password, token or key is.
+ */
+secret: Kept, 
+/**
+ * Messages that are not delivered yet.
+ */
+waiting: number, last: Delivery | null, };
 export type CheckCode = "fact-unknown" | "arch-unsupported" | "os-unproven" | "no-systemd" | "memory-low" | "cpus-few" | "disk-low" | "swap-on" | "cgroup-memory-off" | "cgroup-v1" | "selinux-policy-missing" | "iptables-buggy" | "clock-skew" | "own-clock-skew" | "clock-not-synchronised" | "hostname-duplicate" | "hostname-unusable" | "machine-id-duplicate" | "interface-chosen" | "interface-unclear" | "interface-missing" | "no-address" | "no-default-route" | "lan-overlap" | "port-in-use" | "firewall-rules" | "foreign-k3s" | "role-differs" | "leftover-data" | "leftover-files";
 export type Checked = { findings: { [key in string]: Array<Finding> }, 
 /**
@@ -62,7 +109,7 @@ export type ClusterDocument = { version: number,
  */
 name: string, k3s: K3s, machines: Array<Machine>, options: Options, };
 export type ClusterStatus = { name: string, k3sVersion: string, machines: number, };
-export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "node-pressure" | "node-cordoned" | "versions-differ" | "release-ended" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "service-name-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "cloudflare-not-used" | "hostname-outside" | "names-in-use" | "name-not-at-home" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "token-ends" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "backend-silent" | "backend-fails" | "name-not-exposed" | "away-from-home" | "network-silent" | "ingress-missing" | "ingress-class-differs" | "certificate-differs" | "certificate-expired" | "certificate-expiring" | "route-missing" | "route-elsewhere" | "access-missing" | "access-differs" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "practice-missing" | "link-refused" | "browser-missing" | "request-malformed" | "internal";
+export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "node-pressure" | "node-cordoned" | "versions-differ" | "release-ended" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "service-name-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "cloudflare-not-used" | "hostname-outside" | "names-in-use" | "name-not-at-home" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "token-ends" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "backend-silent" | "backend-fails" | "name-not-exposed" | "away-from-home" | "network-silent" | "ingress-missing" | "ingress-class-differs" | "certificate-differs" | "certificate-expired" | "certificate-expiring" | "route-missing" | "route-elsewhere" | "access-missing" | "access-differs" | "alert-unreachable" | "alert-tls-failed" | "alert-unencrypted" | "alert-login-refused" | "alert-sender-refused" | "alert-recipient-refused" | "alert-refused" | "alert-rate-limit" | "channel-missing" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "practice-missing" | "link-refused" | "browser-missing" | "request-malformed" | "internal";
 export type Column = "who" | "name" | "way-in" | "ingress" | "service" | "runs-on";
 export type ComponentAct = { "kind": "install", pin: Pin, } | { "kind": "repair" } | { "kind": "remove" };
 export type ComponentState = { component: StackComponent, wanted: boolean, 
@@ -115,17 +162,35 @@ export type Connect = { address: string, port: number | null, user: string | nul
  */
 accept: string | null, remember: boolean, };
 export type Connected = { address: string, user: string, fingerprint: string, facts: MachineFacts, };
+export type CredentialKind = "ssh-password" | "ssh-passphrase" | "sudo-password" | "cloudflare-token" | "cluster-token" | "smtp-password" | "ntfy-token" | "webhook-url" | "webhook-key";
 export type Credentials = { keyring: Keyring, 
 /**
  * Why the keyring could not be asked; what it may hold is unknown then.
  */
-problem: Problem | null, tokens: Array<StoredToken>, logins: Array<SavedLogin>, hostKeys: Array<PinnedKey>, 
+problem: Problem | null, tokens: Array<StoredToken>, logins: Array<SavedLogin>, 
+/**
+ * What the channels of alerts need.
+ */
+channels: Array<ChannelSecret>, hostKeys: Array<PinnedKey>, 
 /**
  * The way into the cluster, once there is one.
  */
 kubeconfig: StoredFile | null, };
 export type Danger = "none" | "disruptive" | "data-loss";
 export type DefaultRoute = { interface: string, gateway: string | null, source: string | null, };
+export type Delivery = { 
+/**
+ * Unix ms.
+ */
+at: number, 
+/**
+ * Why it failed.
+ */
+problem: Problem | null, 
+/**
+ * It is not tried again.
+ */
+lost: boolean, };
 export type Diagnosis = { hostname: string, reach: Reach | null, 
 /**
  * Whether the name can be reached.
@@ -421,6 +486,7 @@ iptablesVersion: string | null, listening: Array<Listener>,
  */
 cmdlinePath: string | null, cmdlineText: string | null, k3s: K3sFacts, };
 export type Machines = { hosts: Array<Host>, };
+export type MailEncryption = "tls" | "starttls" | "none";
 export type Maintain = { subject: string, until: number | null, };
 export type NameRef = { hostname: string, };
 export type Names = { "kind": "cloudflare" } | { "kind": "home", domain: Hostname, };
@@ -484,9 +550,22 @@ export type PreviewRequest = { change: Change, };
 export type Problem = { code: Code, args: { [key in string]: string }, detail: string | null, };
 export type Protocol = "tcp" | "udp";
 export type Proxy = "proxied" | "dns-only";
+export type QuietHours = { 
+/**
+ * Minutes after local midnight; the first minute that is quiet.
+ */
+from: number, 
+/**
+ * The first that is not.
+ */
+until: number, 
+/**
+ * What is as bad as this is told all the same.
+ */
+through: ConditionSeverity | null, };
 export type Reach = "lan" | "public";
 export type Reason = { "code": "ssh-closed", port: number, } | { "code": "ssh-silent", port: number, } | { "code": "ssh-not-seen", port: number, } | { "code": "not-ssh", port: number, } | { "code": "not-linux", banner: string, } | { "code": "small-ssh-server", banner: string, } | { "code": "already-cluster", address: string, port: number, } | { "code": "gateway" } | { "code": "network-device", vendor: string, } | { "code": "shared-host-key", fingerprint: string, } | { "code": "host-key-changed", before: string, } | { "code": "duplicate-address", address: string, } | { "code": "proxy-arp", addresses: number, } | { "code": "gone" };
-export type Rehearsal = { machines: Array<RehearsalLogin>, situations: Array<Situation>, };
+export type Rehearsal = { machines: Array<RehearsalLogin>, situations: Array<Situation>, post: RehearsalPost, };
 export type RehearsalLogin = { name: string, address: string, user: string, 
 /**
  * Absent where only keys are taken.
@@ -496,6 +575,24 @@ password: string | null,
  * What a person would want to know before choosing the machine.
  */
 note: string, };
+export type RehearsalMessage = { 
+/**
+ * `mail`, `ntfy` or `webhook`.
+ */
+via: string, title: string, };
+export type RehearsalPost = { 
+/**
+ * Of the mail server, without encryption.
+ */
+host: string, port: number, user: string, password: string, mailbox: string, 
+/**
+ * Base URL of what is like ntfy.
+ */
+ntfy: string, topic: string, webhook: string, 
+/**
+ * What came, the newest first.
+ */
+arrived: Array<RehearsalMessage>, };
 export type Release = { "version": K3sVersion } | { "channel": string };
 export type Retention = { 
 /**
@@ -563,6 +660,11 @@ export type Services = { exposed: Array<ExposedService>,
  * Services of the cluster that could be exposed.
  */
 available: Array<AvailableService>, };
+export type SetChannel = { channel: AlertChannel, secret: string | null, url: string | null, 
+/**
+ * Secrets not into the keyring.
+ */
+thisRun: boolean, };
 export type SetToken = { token: string, cluster: boolean, 
 /**
  * Not into the keyring.
@@ -728,6 +830,12 @@ export type Rpc = {
   'conditions': [Empty, Conditions];
   'hush': [HushRequest, Conditions];
   'maintain': [Maintain, Conditions];
+  'alerts': [Empty, Alerts];
+  'alert-channel-set': [SetChannel, Alerts];
+  'alert-channel-remove': [ChannelRef, Alerts];
+  'alert-secrets-forget': [ChannelRef, Alerts];
+  'alert-timing-set': [AlertTiming, Alerts];
+  'alert-test': [SetChannel, Empty];
   'home': [Empty, AtHome | null];
   'authority-save': [SaveTo, Empty];
   'keys': [Empty, KeysState];

@@ -54,6 +54,22 @@ export const credentials: Widened<typeof english> = {
       '{name} gehört zu deinem Cluster. Der Cluster läuft weiter, aber Portico muss dich vielleicht fragen, bevor es diesen Rechner ansehen oder ändern kann.',
     confirm: 'Anmeldung vergessen',
   },
+  channels: {
+    title: 'Meldungen',
+    text: 'Womit sich Meldungen dort ausweisen, wohin sie gehen.',
+    toAlerts: 'Zu den Kanälen',
+    secrets: {
+      'smtp-password': 'Passwort',
+      'ntfy-token': 'Zugriffstoken',
+      'webhook-url': 'Adresse',
+      'webhook-key': 'Signaturschlüssel',
+    },
+    forget: 'Vergessen',
+    ask: 'Die Geheimnisse von {name} vergessen?',
+    askText:
+      'Der Kanal bleibt, aber nichts kann dort zugestellt werden, bis du sie in den Einstellungen wieder eingibst. Meldungen warten darauf bis zu einen Tag.',
+    confirm: 'Die Geheimnisse vergessen',
+  },
   hostKeys: {
     title: 'Gemerkte Host-Schlüssel',
     text: 'Am Host-Schlüssel erkennt Portico, dass es mit deinem Rechner spricht und mit keinem anderen an derselben Adresse. Jeder wurde an seinem Fingerabdruck angenommen. Zum Vergleichen führe dies auf dem Rechner aus:',

@@ -1,6 +1,7 @@
 // Every word of the window in German. It has the keys of the English catalogue, or it does not compile.
 import type { en } from '../en';
 import type { Widened } from '../widened';
+import { alerts } from './alerts';
 import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
 import { history } from './history';
@@ -21,6 +22,10 @@ export const de: Widened<typeof en> = {
     goesOn: {
       what: 'Portico macht weiter',
       next: 'Der Lauf endet ohne sein Fenster. Über das Symbol in der Leiste öffnest du es wieder.',
+    },
+    keepsWatch: {
+      what: 'Portico passt weiter auf',
+      next: 'Es sieht nach deinem Homelab und sendet Meldungen. Über das Symbol in der Leiste öffnest und beendest du es.',
     },
     done: { what: 'Fertig', next: 'Was du wolltest, steht und ist geprüft.' },
     failed: { what: 'Ein Lauf ist gescheitert', next: 'Portico sagt, was geschah und wie es weitergeht.' },
@@ -356,6 +361,7 @@ export const de: Widened<typeof en> = {
       },
     ],
   },
+  alerts,
   credentials,
   conditions,
   diagnosis,

@@ -38,6 +38,11 @@ export const practice: Widened<typeof english> = {
   loginsNote: 'Erfunden, und jedes Mal dieselben.',
   columns: { name: 'Rechner', address: 'Adresse', user: 'Nutzer', password: 'Passwort', note: 'Was es ist' },
   keyOnly: 'nur mit Schlüssel',
+  arrived: 'Was angekommen ist',
+  arrivedNote:
+    'Meldungen, die du an Postfach, Thema oder Webhook des Übungs-Homelabs sendest. In den Einstellungen lässt sich jedes mit einem Klick einsetzen.',
+  nothingArrived: 'Noch nichts.',
+  via: { mail: 'E-Mail', ntfy: 'ntfy', webhook: 'Webhook' },
   anew: 'Von vorn beginnen',
   anewTitle: 'Von vorn beginnen?',
   anewText:

@@ -287,6 +287,42 @@ export const problems: Record<Code, Sentence> = {
     what: 'Die Anmeldung vor {hostname} lässt {found|niemanden} herein, was so nicht gewünscht war.',
     next: 'Bearbeite den Dienst und speichere ihn mit den Adressen neu, die du willst.',
   },
+  'alert-unreachable': {
+    what: '{address} antwortet nicht.',
+    next: 'Stimmen Schreibweise und Port, und erreicht dieser Computer ihn?',
+  },
+  'alert-tls-failed': {
+    what: 'Mit {address} kam keine verschlüsselte Verbindung zustande: {reason}',
+    next: 'Meist gehört Port 465 zu TLS und Port 587 zu STARTTLS. Einem eigenen Zertifikat muss dieser Computer vertrauen.',
+  },
+  'alert-unencrypted': {
+    what: 'Auf dem Weg zu {address} könnte jeder das Geheimnis lesen.',
+    next: 'Wähle eine Verschlüsselung. Ohne sie geht es nur an diesen Computer selbst.',
+  },
+  'alert-login-refused': {
+    what: '{address} nimmt die Anmeldung nicht an: {reason|Benutzer oder Geheimnis ist falsch}',
+    next: 'Gib sie noch einmal ein. Viele Mailanbieter verlangen ein Passwort, das nur für diese App gemacht ist.',
+  },
+  'alert-sender-refused': {
+    what: '{address} nimmt keine Mail von {value} an: {reason}',
+    next: 'Nimm die Adresse des Kontos, mit dem du dich anmeldest.',
+  },
+  'alert-recipient-refused': {
+    what: '{address} stellt {value} nichts zu: {reason}',
+    next: 'Ist die Adresse richtig geschrieben?',
+  },
+  'alert-refused': {
+    what: '{address} hat die Meldung abgelehnt: {reason}',
+    next: 'Das ist die Antwort des Servers selbst.',
+  },
+  'alert-rate-limit': {
+    what: '{address} nimmt gerade keine weiteren Meldungen an.',
+    next: 'Portico versucht es von selbst wieder.',
+  },
+  'channel-missing': {
+    what: 'Es gibt keinen Kanal {channel}.',
+    next: 'Die Einstellungen zeigen, welche es gibt.',
+  },
   'plan-stale': {
     what: 'Seit dieser Vorschau hat sich etwas geändert.',
     next: 'Sieh dir die neue Vorschau an und führe dann diese aus.',

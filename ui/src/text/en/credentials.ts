@@ -51,6 +51,22 @@ export const credentials = {
       '{name} is part of your cluster. The cluster runs on, but Portico may have to ask you before it can look at this machine or change it.',
     confirm: 'Forget the login',
   },
+  channels: {
+    title: 'Alerts',
+    text: 'What messages prove themselves with where they go.',
+    toAlerts: 'To the channels',
+    secrets: {
+      'smtp-password': 'password',
+      'ntfy-token': 'access token',
+      'webhook-url': 'address',
+      'webhook-key': 'signing key',
+    },
+    forget: 'Forget',
+    ask: 'Forget the secrets of {name}?',
+    askText:
+      'The channel stays, but nothing can be delivered there until you type them again in Settings. Messages wait up to a day for that.',
+    confirm: 'Forget the secrets',
+  },
   hostKeys: {
     title: 'Pinned host keys',
     text: 'By its host key Portico knows that it speaks to your machine, and to no other at the same address. Each was accepted by its fingerprint. To compare one, run this on the machine:',

@@ -3,6 +3,7 @@
 import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../../api/types';
 import type { Page } from '../../state/route.svelte';
 import { beside } from '../../api/generated/english';
+import { alerts } from './alerts';
 import { credentials } from './credentials';
 import { diagnosis } from './diagnosis';
 import { history } from './history';
@@ -350,6 +351,7 @@ export const en = {
       },
     ],
   },
+  alerts,
   credentials,
   conditions,
   diagnosis,

@@ -37,6 +37,11 @@ export const practice = {
   loginsNote: 'Made up, and the same every time.',
   columns: { name: 'Machine', address: 'Address', user: 'User', password: 'Password', note: 'What it is' },
   keyOnly: 'by key only',
+  arrived: 'What arrived',
+  arrivedNote:
+    'Alerts that you send to the mailbox, the topic or the webhook of the practice homelab. In Settings, each can be filled in with one click.',
+  nothingArrived: 'Nothing yet.',
+  via: { mail: 'E-mail', ntfy: 'ntfy', webhook: 'Webhook' },
   anew: 'Start over',
   anewTitle: 'Start over?',
   anewText: 'Everything that you built in practice is forgotten. Your real homelab is not touched.',

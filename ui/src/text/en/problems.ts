@@ -65,6 +65,7 @@ const here: Partial<Record<Code, Partial<Sentence>>> = {
   },
   'route-missing': { next: 'Somebody removed it. Edit the service and save it again: that puts it back.' },
   'access-missing': { next: 'Edit the service and save it again: that puts it back.' },
+  'channel-missing': { next: 'Settings shows those there are.' },
   'practice-missing': { next: 'The set-up offers one on its first page.' },
   'another-cluster': {
     what: 'Portico looks after the cluster {present}; this one is called {asked}.',
