@@ -22,7 +22,8 @@ pub fn is_link(word: &str) -> bool {
 
 /// Shows the page that a link stands for; anything else changes nothing.
 pub fn follow(app: &AppHandle, link: &str) {
-    let (Some(fragment), Some(window)) = (fragment(link), app.get_webview_window(crate::desktop::MAIN)) else {
+    let (Some(fragment), Some(window)) = (fragment(link), app.get_webview_window(crate::desktop::MAIN))
+    else {
         return;
     };
     // The page's own address with another fragment: it is told, and not loaded anew.

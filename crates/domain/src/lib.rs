@@ -30,4 +30,5 @@ pub mod run;
 pub mod situation;
 pub mod stack;
 pub mod step;
+pub mod traffic;
 pub mod tunnel;

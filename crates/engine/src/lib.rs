@@ -97,6 +97,7 @@ struct Inner {
     told: Mutex<conditions::Told>,
     /// Per machine, the last look that is shared.
     looks: tokio::sync::Mutex<HashMap<String, observe::SharedLook>>,
+    meter: observe::Meter,
 }
 
 impl Engine {
@@ -117,6 +118,7 @@ impl Engine {
             undone: Mutex::default(),
             told: Mutex::default(),
             looks: Default::default(),
+            meter: Default::default(),
         };
         let engine = Self { inner: Arc::new(inner) };
         // Whoever holds the lock is at work; if nobody does, what is marked running was cut off.
