@@ -37,7 +37,7 @@ pub(crate) fn desired(reach: Reach) -> Desired {
     desired
 }
 
-fn now<T>(value: T) -> Seen<T> {
+pub(crate) fn now<T>(value: T) -> Seen<T> {
     Seen::Seen { value, at: NOW }
 }
 
