@@ -33,6 +33,9 @@ export const edgeKey = (edge: Pick<Edge, 'from' | 'to'>): string => `${edge.from
 const own = ['name', 'certificate', 'service', 'pods'] as const;
 type Own = (typeof own)[number];
 const isOwn = (column: Hop['column'] | undefined): column is Own => own.some((other) => other === column);
+/** The badge on the line of a folded namespace's services. */
+const certificatesBeside = (services: string): string =>
+  boxId('certificate', services.slice(services.indexOf('/') + 1));
 export const boxId = (column: Hop['column'], namespace: string): string => `${column}s/${namespace}`;
 
 function box(column: Hop['column'], namespace: string, members: Item[], open: boolean): Item {
@@ -120,11 +123,8 @@ export function fold(graph: FlowGraph, isFolded: (namespace: string) => boolean)
   }
 
   const edges = new Map<string, Edge>();
-  for (const edge of graph.edges) {
-    const from = drawnAs.get(edge.from);
-    const to = drawnAs.get(edge.to);
-    if (from === undefined || to === undefined) continue;
-    const key = edgeKey({ from, to });
+  const draw = (edge: Edge) => {
+    const key = edgeKey(edge);
     const known = edges.get(key);
     // Several lines in one have no latency of their own, and carry what all of them do.
     edges.set(
@@ -136,8 +136,18 @@ export function fold(graph: FlowGraph, isFolded: (namespace: string) => boolean)
             latencyMs: null,
             rate: together(known.rate, edge.rate),
           }
-        : { ...edge, from, to },
+        : edge,
     );
+  };
+  const boxes = new Set(gathered.map(({ id }) => id));
+  for (const edge of graph.edges) {
+    const from = drawnAs.get(edge.from);
+    const to = drawnAs.get(edge.to);
+    if (from === undefined || to === undefined) continue;
+    const past = hops.get(edge.from)?.column === 'ingress' && to !== edge.to ? certificatesBeside(to) : null;
+    if (past === null || to === past || !boxes.has(past)) draw({ ...edge, from, to });
+    // On the line of a folded namespace stands the badge of those that have a certificate: it is passed through.
+    else for (const [a, b] of [[from, past] as const, [past, to] as const]) draw({ ...edge, from: a, to: b });
   }
   const others = graph.hops.filter((hop) => !placed.has(hop.id) && hop.column !== 'runs-on');
   return {
@@ -162,6 +172,12 @@ function machines(graph: FlowGraph): Hop[] {
 export function litItems(picture: Picture, graph: FlowGraph, lit: ReadonlySet<string>): Set<string> {
   const items = new Set([...lit].flatMap((id) => picture.drawnAs.get(id) ?? []));
   for (const hop of graph.hops)
-    if (hop.column === 'service' && lit.has(hop.id)) items.add(boxId('service', hop.detail));
+    if (hop.column === 'service' && lit.has(hop.id)) {
+      const services = boxId('service', hop.detail);
+      items.add(services);
+      const badge = certificatesBeside(services);
+      if (picture.drawnAs.get(hop.id) === services && picture.items.some(({ id }) => id === badge))
+        items.add(badge);
+    }
   return items;
 }

@@ -49,7 +49,7 @@ export function written(item: Item): { label: string; detail: string; full: stri
     return { label: item.kind === 'pods' ? item.detail : '', detail: '', full: detail };
   const dot = label.indexOf('.');
   if (item.column !== 'name' || dot < 0) return { label, detail, full: detail };
-  return { label: label.slice(0, dot), detail: `${label.slice(dot + 1)} · ${detail}`, full: detail };
+  return { label: label.slice(0, dot), detail: `${detail} · ${label.slice(dot + 1)}`, full: detail };
 }
 
 function memberCount({ column }: Item, group: Group): string {
@@ -90,7 +90,7 @@ export function timed(graph: Pick<FlowGraph, 'hops' | 'edges'>, path: Path): Tim
     const rate = counted ? rateOf(counted.perSecond) : '';
     // A hop that is up but was not timed says nothing; a dash is for what should have answered.
     if (known.length === 0)
-      return { hop, rate, latency: into.length === 0 || hop.health === 'up' ? '' : '—' };
+      return { hop, rate, latency: into.length === 0 || hop.health === 'up' || rate !== '' ? '' : '—' };
     return { hop, rate, latency: fill(t.flow.latency, { ms: Math.round(Math.min(...known)) }) };
   });
 }

@@ -15,9 +15,11 @@ export const columns: readonly Column[] = [
   'pods',
   'runs-on',
 ];
-export const node = { width: 118, widest: 168, height: 54, dense: 32, heading: 26 } as const;
+export const node = { width: 127, widest: 168, height: 54, dense: 32, heading: 26 } as const;
 /** What hangs on a service is drawn as badges beside it. */
 const badges: Partial<Record<Column, number>> = { certificate: 46, pods: 64 };
+/** Who visits has a short name. */
+const who = 96;
 export const isBadge = (column: Column): boolean => badges[column] !== undefined;
 /** Between a badge and its service. */
 const close = 12;
@@ -25,7 +27,7 @@ const close = 12;
 const crowded = 12;
 const row = { least: 64, most: 84, dense: 38 } as const;
 const tight = row.dense - node.dense;
-const gap = { least: 24, most: 72 } as const;
+const gap = { least: 21, most: 72 } as const;
 
 export interface Layout {
   spots: ReadonlyMap<string, Box>;
@@ -137,7 +139,7 @@ export function layout(picture: Shape, area: { width: number; height: number }):
   // A picture that is too high for the area is shown smaller, which leaves it more room in its width.
   const zoom = Math.min(1, Math.max(zoomed.readable, area.height / bottom));
   const { box, between } = shared(area.width / zoom);
-  const width = (column: Column) => badges[column] ?? box;
+  const width = (column: Column) => badges[column] ?? (column === 'who' ? who : box);
   const gapBefore = (column: Column) =>
     column === 'service' || column === 'pods'
       ? close
@@ -178,9 +180,9 @@ const besides: ReadonlySet<Column> = new Set(['name', 'certificate', 'service', 
 
 /** How the width is shared: gaps first, for lines to be told apart, then boxes, for longer names. */
 function shared(width: number): { box: number; between: number } {
-  const boxes = columns.filter((column) => !isBadge(column)).length;
-  const gaps = boxes - 1;
-  const fixed = Object.values(badges).reduce((sum, badge) => sum + badge + close, 0) + numbers;
+  const gaps = columns.filter((column) => !isBadge(column)).length - 1;
+  const boxes = gaps;
+  const fixed = Object.values(badges).reduce((sum, badge) => sum + badge + close, 0) + numbers + who;
   const spare = Math.max(0, width - fixed - boxes * node.width);
   const between = Math.min(gap.most, Math.max(gap.least, (spare * 0.6) / gaps));
   const rest = spare - between * gaps;

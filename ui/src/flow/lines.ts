@@ -153,6 +153,11 @@ export const atEnd = ({ start, end, bent }: Line): Point =>
     ? { x: start.x + 5, y: (start.y + end.y) / 2 + 4 }
     : { x: (bent ?? end.x) - 4, y: end.y - 4 };
 
+type State = Pick<Item, 'health' | 'quiet'> | undefined;
+/** Whether an edge is down only because of what it comes from or leads to; the one into the cause is as red as it. */
+const isQuiet = (from: State, to: State): boolean =>
+  to?.quiet === true || (from?.health === 'down' && to?.health !== 'down');
+
 const crowd = 48;
 const goodness: readonly Health[] = ['up', 'degraded', 'unknown', 'down'];
 const best = (healths: Health[]): Health => goodness.find((health) => healths.includes(health)) ?? 'unknown';
@@ -181,8 +186,7 @@ export function drawLines(
       health: state,
       lit: own.some((edge) => isLit(edge.from) && isLit(edge.to)),
       faint: (company.get(line.start.x) ?? 0) > crowd,
-      quiet:
-        state === 'down' && own.every((edge) => item(edge.from)?.health === 'down' || item(edge.to)?.quiet),
+      quiet: state === 'down' && own.every((edge) => isQuiet(item(edge.from), item(edge.to))),
       latencyMs: own.length === 1 ? (own[0]?.latencyMs ?? null) : null,
       perSecond: own.length === 1 ? (own[0]?.rate?.perSecond ?? null) : null,
     };

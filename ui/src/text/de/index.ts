@@ -352,7 +352,7 @@ export const de: Widened<typeof en> = {
       service: ['Dienst', 'Dienste'],
       name: ['Name', 'Namen'],
       certificate: ['Zertifikat', 'Zertifikate'],
-      pods: ['Dienst mit Pods', 'Dienste mit Pods'],
+      pods: ['Satz Pods', 'Sätze Pods'],
     },
     counts: {
       up: '{count} laufen',

@@ -360,7 +360,7 @@ export const en = {
       service: ['service', 'services'],
       name: ['name', 'names'],
       certificate: ['certificate', 'certificates'],
-      pods: ['service with pods', 'services with pods'],
+      pods: ['set of pods', 'sets of pods'],
     },
     counts: {
       up: '{count} up',
