@@ -13,6 +13,7 @@ mod conditions;
 mod credentials;
 mod expose;
 mod faults;
+mod flow;
 mod history;
 mod home;
 mod keep;

@@ -112,7 +112,7 @@ async fn a_lan_service_shows_a_certificate_and_a_public_one_comes_through_the_tu
     assert_eq!(visit(&story, ECHO).await.0, 200);
     nothing_needed(&engine.preview(public(&[])).await.expect("a preview"));
     let flow = engine.flow().await.expect("a flow");
-    assert_eq!((flow.paths[0].health, flow.paths[0].hops[2].as_str()), (Health::Up, "tunnel"), "{flow:?}");
+    assert_eq!((flow.paths[0].health, flow.paths[0].hops[3].as_str()), (Health::Up, "tunnel"), "{flow:?}");
 
     done(&apply(&engine, exposed(echo(ECHO, Reach::Lan))).await);
     assert_eq!(kinds(&story).len(), 2);

@@ -6,7 +6,7 @@ use crate::english::{Sentence, fill};
 use portico_domain::change::{Change, ComponentAct};
 use portico_domain::diagnosis::TestKind;
 use portico_domain::exposure::Reach;
-use portico_domain::flow::Health;
+use portico_domain::flow::{Health, HopKind};
 use portico_domain::host::Fit;
 use portico_domain::preflight::{CheckCode, Finding, Findings, Fix, Severity};
 use portico_domain::problem::{Code, Problem};
@@ -224,6 +224,25 @@ pub fn health(health: Health) -> &'static str {
         Health::Degraded => "degraded",
         Health::Down => "down",
         Health::Unknown => "unknown",
+    }
+}
+
+/// What a hop of the flow is.
+pub fn hop_kind(kind: HopKind) -> &'static str {
+    match kind {
+        HopKind::Internet => "internet",
+        HopKind::Lan => "LAN",
+        HopKind::PublicRecord => "public record",
+        HopKind::LanRecord => "LAN record",
+        HopKind::Edge => "edge",
+        HopKind::Tunnel => "tunnel",
+        HopKind::Cloudflared => "cloudflared",
+        HopKind::Worker => "worker",
+        HopKind::Controller => "controller",
+        HopKind::Certificate => "certificate",
+        HopKind::Service => "service",
+        HopKind::Pods => "pods",
+        HopKind::Machine => "machine",
     }
 }
 

@@ -186,7 +186,7 @@ impl Api {
                 namespace: exposure.namespace().to_owned(),
                 notes: path.map(|path| path.notes.clone()).unwrap_or_default(),
                 health: path.map_or(Health::Unknown, |path| path.health),
-                reason: path.and_then(|path| worst_reason(&flow, &path.hops)),
+                reason: path.and_then(|path| flow.cause(path)?.reason.clone()),
             }
         });
         let exposed = exposed.collect();
@@ -322,11 +322,6 @@ impl Api {
 
 fn token_kind(cluster: bool) -> CredentialKind {
     if cluster { CredentialKind::ClusterToken } else { CredentialKind::CloudflareToken }
-}
-
-fn worst_reason(flow: &FlowGraph, hops: &[String]) -> Option<Problem> {
-    let hops = flow.hops.iter().filter(|hop| hops.contains(&hop.id));
-    hops.max_by_key(|hop| hop.health).and_then(|hop| hop.reason.clone())
 }
 
 fn view(plan: &Plan, commands: Vec<String>) -> PlanView {

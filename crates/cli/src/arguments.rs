@@ -77,7 +77,7 @@ pub enum Command {
     /// List what is reachable and what could be
     Services(Secrets),
     /// Show the way of the traffic, hop by hop
-    Flow(Secrets),
+    Flow(Flow),
     /// Say why a name cannot be reached: every hop is tried, from this computer to the pod
     Why {
         hostname: String,
@@ -147,6 +147,15 @@ pub struct Scan {
     /// Only list this computer's networks and which of them are scanned
     #[arg(long)]
     pub interfaces: bool,
+}
+
+#[derive(Args)]
+pub struct Flow {
+    /// Look twice, ten seconds apart, to tell requests per second, too
+    #[arg(long)]
+    pub rates: bool,
+    #[command(flatten)]
+    pub secrets: Secrets,
 }
 
 #[derive(Args)]

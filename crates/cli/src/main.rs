@@ -76,7 +76,7 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Cancel { run } => show::cancel(&open().await?, run, output).await,
         Command::Runs { run } => show::runs(&open().await?, run, output).await,
         Command::Services(secrets) => show::services(&open().await?, secrets, output).await,
-        Command::Flow(secrets) => show::flow(&open().await?, secrets, output).await,
+        Command::Flow(options) => show::flow(&open().await?, options, output).await,
         Command::Why { hostname, secrets } => why::run(&open().await?, hostname, secrets, output).await,
         Command::Conditions(secrets) => conditions::list(&open().await?, secrets, output).await,
         Command::Hush { condition, lasting, undo } => {

@@ -1,6 +1,6 @@
 //! `portico runs`, `cancel`, `services`, `names`, `flow`: what is, without changing anything.
 
-use crate::arguments::Secrets;
+use crate::arguments::{Flow, Secrets};
 use crate::change::unlock;
 use crate::output::Output;
 use portico_api::Api;
@@ -11,7 +11,9 @@ use portico_domain::exposure::Reach;
 use portico_domain::flow::FlowGraph;
 use portico_domain::problem::Problem;
 use portico_domain::run::{Run, StepState};
+use portico_domain::traffic::READ_EVERY_MS;
 use std::process::ExitCode;
+use std::time::Duration;
 
 pub async fn cancel(api: &Api, run: String, output: &Output) -> Result<ExitCode, Problem> {
     let done = api.cancel(RunRef { run }).await?;
@@ -100,9 +102,14 @@ pub async fn names(api: &Api, secrets: Secrets, output: &Output) -> Result<ExitC
     Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-pub async fn flow(api: &Api, secrets: Secrets, output: &Output) -> Result<ExitCode, Problem> {
-    unlock(api, &secrets).await?;
-    let flow = api.flow(Empty {}).await?;
+pub async fn flow(api: &Api, options: Flow, output: &Output) -> Result<ExitCode, Problem> {
+    unlock(api, &options.secrets).await?;
+    let mut flow = api.flow(Empty {}).await?;
+    // What was counted once is no rate yet.
+    if options.rates {
+        tokio::time::sleep(Duration::from_millis(READ_EVERY_MS.unsigned_abs() + 500)).await;
+        flow = api.flow(Empty {}).await?;
+    }
     output.show(&flow, || table(&flow));
     Ok(ExitCode::SUCCESS)
 }
@@ -115,13 +122,21 @@ fn table(flow: &FlowGraph) -> String {
             text.push_str(&format!("  ! {}\n", explain(note).0));
         }
         for hop in path.hops.iter().filter_map(|id| flow.hops.iter().find(|hop| hop.id == *id)) {
-            let reason =
-                hop.reason.as_ref().map(|problem| format!(" {}", explain(problem).0)).unwrap_or_default();
+            let rate = hop.rate.map(|rate| format!("{:.2}/s", rate.per_second));
+            // What another hop explains is said there.
+            let cause = hop.because.as_ref().and_then(|id| flow.hops.iter().find(|hop| hop.id == *id));
+            let reason = match (cause, &hop.reason) {
+                (Some(cause), _) => Some(format!("because of {}", cause.label)),
+                (None, Some(problem)) => Some(explain(problem).0),
+                (None, None) => None,
+            };
+            let detail = Some(hop.detail.clone()).filter(|detail| !detail.is_empty());
             text.push_str(&format!(
-                "  {:<9} {:<24} {}{reason}\n",
+                "  {:<9} {:<14} {:<32} {}\n",
                 checks::health(hop.health),
+                checks::hop_kind(hop.kind),
                 hop.label,
-                hop.detail
+                [detail, rate, reason].into_iter().flatten().collect::<Vec<_>>().join("  ")
             ));
         }
     }

@@ -55,7 +55,7 @@ pub async fn run(api: &Api, options: Status, output: &Output) -> Result<ExitCode
 }
 
 fn summary(flow: &FlowGraph) -> Summary {
-    let mut hops: Vec<_> = flow.hops.iter().collect();
+    let mut hops: Vec<_> = flow.hops.iter().filter(|hop| hop.because.is_none()).collect();
     hops.sort_by_key(|hop| std::cmp::Reverse(hop.health));
     let mut causes: Vec<Problem> = Vec::new();
     for reason in hops.iter().filter_map(|hop| hop.reason.as_ref()) {

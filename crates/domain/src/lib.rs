@@ -32,4 +32,5 @@ pub mod situation;
 pub mod stack;
 pub mod step;
 pub mod support;
+pub mod traffic;
 pub mod tunnel;

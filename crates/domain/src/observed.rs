@@ -11,6 +11,7 @@ use crate::facts::MachineFacts;
 use crate::preflight::Reading;
 use crate::problem::{Code, Problem};
 use crate::stack::IngressController;
+use crate::traffic::Rates;
 use crate::tunnel::{Tunnel, TunnelId, TunnelState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -105,6 +106,11 @@ pub enum Source {
     /// What a visitor from the internet gets: the name at three resolvers, then HTTP through Cloudflare's edge.
     PublicPath {
         hostname: String,
+    },
+    /// How many requests the controller, and cloudflared where there is a tunnel, pass on.
+    Traffic {
+        controller: IngressController,
+        tunnel: bool,
     },
 }
 
@@ -247,6 +253,8 @@ impl TlsAnswer {
 /// One pod behind a Service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndpointState {
+    /// Its name; none where an address was written by hand.
+    pub pod: Option<String>,
     pub node: Option<String>,
     pub ready: bool,
 }
@@ -307,6 +315,7 @@ pub struct Observed {
     /// By `namespace/name`.
     pub certificates: BTreeMap<String, Seen<CertificateChain>>,
     pub ingress_hosts: Option<Seen<Vec<IngressHost>>>,
+    pub traffic: Option<Seen<Rates>>,
 }
 
 impl Observed {
@@ -368,6 +377,7 @@ impl Observed {
         self.access.extend(later.access);
         self.credentials.extend(later.credentials);
         self.certificates.extend(later.certificates);
+        self.traffic = later.traffic.or(self.traffic.take());
         self.ingress_hosts = later.ingress_hosts.or(self.ingress_hosts.take());
         self.artefacts = later.artefacts.or(self.artefacts.take());
         self.kubeconfig = later.kubeconfig.or(self.kubeconfig.take());

@@ -105,6 +105,7 @@ struct Inner {
     telling: AtomicBool,
     /// Per machine, the last look that is shared.
     looks: tokio::sync::Mutex<HashMap<String, observe::SharedLook>>,
+    meter: observe::Meter,
 }
 
 impl Engine {
@@ -126,6 +127,7 @@ impl Engine {
             told: Mutex::default(),
             telling: AtomicBool::default(),
             looks: Default::default(),
+            meter: Default::default(),
         };
         let engine = Self { inner: Arc::new(inner) };
         // Whoever holds the lock is at work; if nobody does, what is marked running was cut off.

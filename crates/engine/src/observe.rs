@@ -5,6 +5,9 @@
 
 mod names;
 mod paths;
+mod traffic;
+
+pub(crate) use traffic::Meter;
 
 use crate::Engine;
 use crate::outside::CLOUDFLARE_TOKEN;
@@ -125,6 +128,9 @@ impl Engine {
                     kube.ingress_hosts().await.map_err(|error| Problem::from(&error))
                 };
                 seen.ingress_hosts = Some(self.seen(asked).await);
+            }
+            Source::Traffic { controller, tunnel } => {
+                seen.traffic = self.traffic(*controller, *tunnel).await;
             }
             // Asked for all at once, in `observe`.
             Source::Records { .. } => {}

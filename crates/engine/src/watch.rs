@@ -15,6 +15,7 @@ use portico_domain::flow::{FlowGraph, endpoints_key, flow};
 use portico_domain::history::look;
 use portico_domain::observed::{Observed, Seen, Source};
 use portico_domain::problem::Problem;
+use portico_domain::stack::StackComponent;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -52,8 +53,11 @@ impl Engine {
     }
 
     pub(crate) async fn look_at(&self, desired: &Desired) -> Observed {
-        let mut observed =
-            self.observe(&standing(desired, &desired.exposures), desired.cluster.as_ref()).await;
+        let mut sources = standing(desired, &desired.exposures);
+        // Read before anything is tried, so that what is tried counts for the next reading.
+        let tunnel = desired.exposures.iter().any(|exposure| exposure.reach == Reach::Public);
+        sources.push(Source::Traffic { controller: desired.ingress(), tunnel });
+        let mut observed = self.observe(&sources, desired.cluster.as_ref()).await;
         // Which addresses to try follows from the nodes.
         let path = |exposure| path_of(desired, exposure, &observed);
         let paths: Vec<Source> = desired.exposures.iter().map(path).collect();
@@ -196,6 +200,7 @@ pub(crate) fn standing(desired: &Desired, exposures: &[Exposure]) -> Vec<Source>
     }));
     if exposures.iter().any(|exposure| exposure.reach == Reach::Public) {
         sources.extend(desired.stack.tunnel.clone().map(Source::TunnelState));
+        sources.extend(StackComponent::Cloudflared.health().into_iter().map(Source::Object));
     }
     sources
 }

@@ -168,16 +168,22 @@ fn origin(homelab: &Homelab, rule: &Value, connectors: &[String], mut request: R
     }
     let clusters = homelab.read(|state| state.clusters.clone());
     let (near, rest): (Vec<_>, Vec<_>) =
-        clusters.into_iter().partition(|cluster| runs_one_of(cluster, connectors));
+        clusters.into_iter().partition(|cluster| one_of(cluster, connectors).is_some());
     // A cloudflared that no cluster runs is one that a test connected; it reaches whoever has the service.
     let reached = if near.is_empty() { rest } else { near };
+    for cluster in &reached {
+        // Whether the origin answers or not, the request has come this far.
+        if let Some(pod) = one_of(cluster, connectors) {
+            cluster.traffic.tunnelled(&pod);
+        }
+    }
     reached.iter().find_map(|cluster| ingress::inside(cluster, namespace, service, &request, secure))
 }
 
-/// Whether one of the connectors is a pod of the cluster.
-fn runs_one_of(cluster: &Cluster, connectors: &[String]) -> bool {
+/// The first of the connectors that is a pod of the cluster.
+fn one_of(cluster: &Cluster, connectors: &[String]) -> Option<Arc<Value>> {
     let pods = cluster.store.list("pods", None).0;
-    pods.iter().any(|pod| connectors.iter().any(|id| pod["metadata"]["uid"] == id.as_str()))
+    pods.into_iter().find(|pod| connectors.iter().any(|id| pod["metadata"]["uid"] == id.as_str()))
 }
 
 /// The short form of Cloudflare's error pages, which clients get that do not ask for HTML.

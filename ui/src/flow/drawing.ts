@@ -4,9 +4,9 @@ import { marks } from '../components/marks';
 import { t } from '../text/catalogue';
 import { fill } from '../text/format';
 import type { Item, Picture } from './fold';
-import { spoken, written } from './hops';
-import { node, type Layout } from './layout';
-import { beside, type Box, type Drawn } from './lines';
+import { rateOf, spoken, written } from './hops';
+import { isBadge, node, type Layout } from './layout';
+import { atEnd, beside, isWritten, type Box, type Drawn, type Point } from './lines';
 
 export type Colour = string;
 export interface Font {
@@ -113,7 +113,7 @@ export function draw({ picture, places, lines, lit, selected, caption }: Scene, 
 }
 
 function lineShapes(
-  { line, d, health, lit, quiet, faint, latencyMs }: Drawn,
+  { line, d, health, lit, quiet, faint, latencyMs, perSecond }: Drawn,
   places: Layout,
   theme: Theme,
 ): Shape[] {
@@ -142,14 +142,28 @@ function lineShapes(
     ),
     dash: { up: undefined, degraded: '8 3', down: '5 4', unknown: '2 4' }[health],
   };
-  if (!lit || latencyMs === null || places.between < 56) return [path];
-  const words = fill(t.flow.latency, { ms: String(Math.round(latencyMs)) });
-  const { x, y } = beside(line);
-  return [
-    path,
-    { kind: 'text', x: x + margin, y: y + margin, text: words, font: small, fill: colour('ink-2') },
-  ];
+  const shapes: Shape[] = [path];
+  const write = ({ x, y }: Point, words: string) =>
+    shapes.push({
+      kind: 'text',
+      x: x + margin,
+      y: y + margin,
+      text: words,
+      font: small,
+      fill: colour('ink-2'),
+    });
+  if (lit && latencyMs !== null && places.between >= 56)
+    write(beside(line), fill(t.flow.latency, { ms: String(Math.round(latencyMs)) }));
+  if (perSecond !== null && isWritten(line, lit, perSecond)) {
+    const words = rateOf(perSecond);
+    const { x, y } = atEnd(line);
+    write({ x: line.start.x === line.end.x ? x : x - theme.measure(words, small), y }, words);
+  }
+  return shapes;
 }
+
+/** A padlock, 12 by 12. */
+const lock = 'M2.7 5.4h6.6v4.8H2.7zM4.2 5.4V3.6a1.8 1.8 0 0 1 3.6 0v1.8';
 
 type Write = (x: number, y: number, words: string, font: Font, fill: Colour, room?: number) => Shape;
 
@@ -182,7 +196,8 @@ function box(
       shapes.push({ kind: 'box', ...at, radius, fill: colour('down-soft'), opacity: 0.7 });
     shapes.push({ kind: 'box', ...at, radius, stroke: edge, dash: health === 'unknown' ? '3 3' : undefined });
   }
-  const inner = at.x + (heading ? 4 : 10);
+  const badge = isBadge(item.column);
+  const inner = at.x + (heading ? 4 : badge ? 7 : 10);
   const two = at.height === node.height && words.detail !== '';
   const line = two ? at.y + 17 : at.y + at.height / 2;
   for (const { d, ink, width, dash } of marks[health]) {
@@ -190,12 +205,20 @@ function box(
     const paint = width ? { stroke: own, line: width, dash } : { fill: own };
     shapes.push({ kind: 'path', d, x: inner, y: line - 8, opacity: dim ? 0.72 : 1, ...paint });
   }
+  if (item.column === 'certificate' && !group)
+    shapes.push({ kind: 'path', d: lock, x: inner + 20, y: line - 6, stroke: colour('ink-3'), line: 1.2 });
   const amount = group ? String(group.count) : '';
   const taken = group ? measure(amount, small) + 12 : 0;
-  const room = at.x + at.width - 10 - inner - 23 - taken;
+  const room = at.x + at.width - (badge ? 4 : 10) - inner - 23 - taken;
   const ink = colour(dim ? 'ink-3' : heading ? 'ink-2' : 'ink');
-  shapes.push(text(inner + 23, line + 4.5, words.label, heading ? small : label, ink, room));
-  if (group) shapes.push(text(at.x + at.width - 10 - taken + 12, line + 4, amount, small, colour('ink-2')));
+  if (words.label !== '')
+    shapes.push(
+      text(inner + (badge ? 20 : 23), line + 4.5, words.label, heading || badge ? small : label, ink, room),
+    );
+  if (group)
+    shapes.push(
+      text(at.x + at.width - (badge ? 8 : 10) - taken + 12, line + 4, amount, small, colour('ink-2')),
+    );
   if (two) shapes.push(text(inner, at.y + 41, words.detail, small, colour('ink-3'), at.width - 20));
   return {
     title: [item.label, words.full, spoken(item), t.health[health]].filter(Boolean).join(', '),

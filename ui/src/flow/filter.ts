@@ -31,13 +31,13 @@ export const namespaces = (graph: FlowGraph): string[] => {
 };
 
 /** Ways in and the ingress are shared by every service, so that finding one of them would find everything. */
-const searched: ReadonlySet<Hop['column']> = new Set(['name', 'service', 'runs-on']);
+const searched: ReadonlySet<Hop['column']> = new Set(['name', 'certificate', 'service', 'pods', 'runs-on']);
 
 function says(path: Path, hops: Hops, words: string[]): boolean {
   const said = path.hops
     .map((id) => hops.get(id))
     .filter((hop) => hop && searched.has(hop.column))
-    .map((hop) => `${hop?.label} ${hop?.detail}`)
+    .map((hop) => `${hop?.label} ${hop?.detail} ${hop?.members.map(({ label }) => label).join(' ')}`)
     .concat(path.hostname)
     .join(' ')
     .toLowerCase();

@@ -20,6 +20,8 @@ describe('a folded namespace', () => {
     ]);
     expect(closed.drawnAs.get('service/wiki')).toBe('services/apps');
     expect(closed.drawnAs.get('name/wiki')).toBe('names/apps');
+    expect(closed.drawnAs.get('certificate/apps/wiki-tls')).toBe('certificates/apps');
+    expect(closed.drawnAs.get('pods/apps/wiki')).toBe('podss/apps');
   });
 
   it('says so in words', () => {
@@ -29,8 +31,11 @@ describe('a folded namespace', () => {
 
   it('has one line where its members had many, as bad as the worst', () => {
     const into = closed.edges.filter((edge) => edge.to === 'services/apps');
-    expect(into).toEqual([{ from: 'ingress', to: 'services/apps', health: 'down', latencyMs: null }]);
-    expect(closed.edges.find((edge) => edge.to === 'tunnel')?.latencyMs).toBe(24);
+    expect(into.map(({ from, health }) => `${from} ${health}`)).toEqual(['certificates/apps down']);
+    const certificates = closed.edges.find((edge) => edge.to === 'certificates/apps');
+    expect(certificates).toMatchObject({ from: 'ingress', latencyMs: null });
+    expect(certificates?.rate?.perSecond).toBeCloseTo(16.95);
+    expect(closed.edges.find((edge) => edge.to === 'edge')?.latencyMs).toBe(24);
   });
 });
 
@@ -49,7 +54,7 @@ it('a namespace of one service has neither heading nor fold', () => {
 
 it('lights the box that stands for a lit hop, and the heading above one', () => {
   expect(litItems(closed, flow, new Set(['service/wiki', 'ingress']))).toEqual(
-    new Set(['services/apps', 'ingress']),
+    new Set(['certificates/apps', 'services/apps', 'ingress']),
   );
   expect(litItems(open, flow, new Set(['service/wiki']))).toEqual(new Set(['service/wiki', 'services/apps']));
 });

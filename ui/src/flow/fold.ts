@@ -1,6 +1,6 @@
 // The graph as it is drawn: services of one namespace stand together, and a folded namespace is one box for its
-// services and one for their names. A folded box is as bad as its worst member and counts them all.
-import type { Edge, FlowGraph, Health, Hop } from '../api/types';
+// services and one each for their names, certificates and pods. A folded box is as bad as its worst member and counts them all.
+import type { Edge, FlowGraph, Health, Hop, Rate } from '../api/types';
 import { consequences } from './causes';
 import { byId, namespaceOf } from './filter';
 
@@ -29,11 +29,26 @@ export const worst = (healths: Iterable<Health>): Health =>
   [...healths].reduce((bad, health) => (order.indexOf(health) > order.indexOf(bad) ? health : bad), 'up');
 export const edgeKey = (edge: Pick<Edge, 'from' | 'to'>): string => `${edge.from}>${edge.to}`;
 
+/** What a service has of its own, and is folded with it. */
+const own = ['name', 'certificate', 'service', 'pods'] as const;
+type Own = (typeof own)[number];
+const isOwn = (column: Hop['column'] | undefined): column is Own => own.some((other) => other === column);
+/** The badge on the line of a folded namespace's services. */
+const certificatesBeside = (services: string): string =>
+  boxId('certificate', services.slice(services.indexOf('/') + 1));
+export const boxId = (column: Hop['column'], namespace: string): string => `${column}s/${namespace}`;
+
 function box(column: Hop['column'], namespace: string, members: Item[], open: boolean): Item {
   const healths = { up: 0, degraded: 0, unknown: 0, down: 0 };
   for (const { health } of members) healths[health] += 1;
   return {
-    id: `${column}s/${namespace}`,
+    id: boxId(column, namespace),
+    kind: members[0]?.kind ?? 'service',
+    evidence: '',
+    because: null,
+    seenAt: null,
+    rate: null,
+    members: [],
     column,
     label: namespace,
     detail: '',
@@ -46,23 +61,25 @@ function box(column: Hop['column'], namespace: string, members: Item[], open: bo
   };
 }
 
-/** Each service and name with its namespace, in the order in which the namespaces are first met. A name that
+type Space = Record<Own, Set<string>>;
+
+/** Each service with all of its own by its namespace, in the order in which the namespaces are first met. A name that
  * leads into several namespaces belongs to none. */
-function spaces(graph: FlowGraph): Map<string, { names: Set<string>; services: Set<string> }> {
+function spaces(graph: FlowGraph): Map<string, Space> {
   const hops = byId(graph);
-  const all = new Map<string, { names: Set<string>; services: Set<string> }>();
+  const all = new Map<string, Space>();
   const taken = new Map<string, string>();
   for (const path of graph.paths) {
     const namespace = namespaceOf(path, hops);
-    const space = all.get(namespace) ?? { names: new Set(), services: new Set() };
+    const empty = { name: new Set<string>(), certificate: new Set<string>(), pods: new Set<string>() };
+    const space = all.get(namespace) ?? { ...empty, service: new Set<string>() };
     all.set(namespace, space);
     for (const id of path.hops) {
       const column = hops.get(id)?.column;
-      if (column === 'service') space.services.add(id);
-      if (column !== 'name') continue;
+      if (!isOwn(column)) continue;
       const other = taken.get(id);
-      if (other !== undefined && other !== namespace) all.get(other)?.names.delete(id);
-      else space.names.add(id);
+      if (other !== undefined && other !== namespace) all.get(other)?.[column].delete(id);
+      else space[column].add(id);
       taken.set(id, other ?? namespace);
     }
   }
@@ -83,40 +100,54 @@ export function fold(graph: FlowGraph, isFolded: (namespace: string) => boolean)
   const placed = new Set<string>();
 
   for (const [namespace, space] of spaces(graph)) {
-    const services = of(space.services);
-    const names = of(space.names);
-    for (const hop of [...services, ...names]) placed.add(hop.id);
+    const members = own.map((column) => [column, of(space[column])] as const);
+    const services = of(space.service);
+    for (const { id } of members.flatMap(([, hops]) => hops)) placed.add(id);
     if (namespace === '' || services.length < 2) {
-      gathered.push(...names, ...services);
+      gathered.push(...members.flatMap(([, hops]) => hops));
       continue;
     }
     foldable.push(namespace);
     const folded = isFolded(namespace);
-    const head = box('service', namespace, services, !folded);
     if (!folded) {
-      gathered.push(...names, head, ...services);
+      const head = box('service', namespace, services, true);
+      gathered.push(...members.flatMap(([column, hops]) => (column === 'service' ? [head, ...hops] : hops)));
       continue;
     }
-    const boxes = names.length > 0 ? [box('name', namespace, names, false), head] : [head];
-    gathered.push(...boxes);
-    for (const hop of services) drawnAs.set(hop.id, head.id);
-    for (const hop of names) drawnAs.set(hop.id, boxes[0]?.id ?? head.id);
+    for (const [column, hops] of members) {
+      if (hops.length === 0) continue;
+      const one = box(column, namespace, hops, false);
+      gathered.push(one);
+      for (const hop of hops) drawnAs.set(hop.id, one.id);
+    }
   }
 
   const edges = new Map<string, Edge>();
+  const draw = (edge: Edge) => {
+    const key = edgeKey(edge);
+    const known = edges.get(key);
+    // Several lines in one have no latency of their own, and carry what all of them do.
+    edges.set(
+      key,
+      known
+        ? {
+            ...known,
+            health: worst([known.health, edge.health]),
+            latencyMs: null,
+            rate: together(known.rate, edge.rate),
+          }
+        : edge,
+    );
+  };
+  const boxes = new Set(gathered.map(({ id }) => id));
   for (const edge of graph.edges) {
     const from = drawnAs.get(edge.from);
     const to = drawnAs.get(edge.to);
     if (from === undefined || to === undefined) continue;
-    const key = edgeKey({ from, to });
-    const known = edges.get(key);
-    // Several lines in one have no latency of their own.
-    edges.set(
-      key,
-      known
-        ? { ...known, health: worst([known.health, edge.health]), latencyMs: null }
-        : { ...edge, from, to },
-    );
+    const past = hops.get(edge.from)?.column === 'ingress' && to !== edge.to ? certificatesBeside(to) : null;
+    if (past === null || to === past || !boxes.has(past)) draw({ ...edge, from, to });
+    // On the line of a folded namespace stands the badge of those that have a certificate: it is passed through.
+    else for (const [a, b] of [[from, past] as const, [past, to] as const]) draw({ ...edge, from: a, to: b });
   }
   const others = graph.hops.filter((hop) => !placed.has(hop.id) && hop.column !== 'runs-on');
   return {
@@ -127,9 +158,12 @@ export function fold(graph: FlowGraph, isFolded: (namespace: string) => boolean)
   };
 }
 
+const together = (a: Rate | null, b: Rate | null): Rate | null =>
+  a && b ? { perSecond: a.perSecond + b.perSecond, at: Math.min(a.at, b.at) } : null;
+
 /** Machines in the order in which they stand as ways in, whichever service is met first on them. */
 function machines(graph: FlowGraph): Hop[] {
-  const ways = graph.hops.filter((hop) => hop.column === 'way-in').map((hop) => hop.label);
+  const ways = graph.hops.filter((hop) => hop.kind === 'worker').map((hop) => hop.label);
   const place = ({ label }: Hop) => (ways.includes(label) ? ways.indexOf(label) : ways.length);
   return graph.hops.filter((hop) => hop.column === 'runs-on').toSorted((a, b) => place(a) - place(b));
 }
@@ -138,6 +172,12 @@ function machines(graph: FlowGraph): Hop[] {
 export function litItems(picture: Picture, graph: FlowGraph, lit: ReadonlySet<string>): Set<string> {
   const items = new Set([...lit].flatMap((id) => picture.drawnAs.get(id) ?? []));
   for (const hop of graph.hops)
-    if (hop.column === 'service' && lit.has(hop.id)) items.add(`services/${hop.detail}`);
+    if (hop.column === 'service' && lit.has(hop.id)) {
+      const services = boxId('service', hop.detail);
+      items.add(services);
+      const badge = certificatesBeside(services);
+      if (picture.drawnAs.get(hop.id) === services && picture.items.some(({ id }) => id === badge))
+        items.add(badge);
+    }
   return items;
 }

@@ -1,9 +1,9 @@
 // A path as the list the panel tells: each hop with the time it took to get there.
 import type { FlowGraph, Hop, Path } from '../api/types';
 import { t } from '../text/catalogue';
-import { count, fill, many, names } from '../text/format';
+import { count, date, fill, many, names } from '../text/format';
 import type { Group, Item } from './fold';
-import { columns } from './layout';
+import { columns, isBadge } from './layout';
 
 /** Who asks has no name of its own, so the window's language gives it one. */
 export function named(graph: FlowGraph): FlowGraph {
@@ -12,6 +12,21 @@ export function named(graph: FlowGraph): FlowGraph {
     ...graph,
     hops: graph.hops.map((hop) => (hop.column === 'who' ? { ...hop, label: who[hop.id] ?? hop.label } : hop)),
   };
+}
+
+/** What is known of a hop besides its name, in words: the backend gives numbers and days. */
+export function detailOf({ kind, detail }: Pick<Hop, 'kind' | 'detail'>): string {
+  if (kind === 'certificate')
+    return detail === '' ? '' : fill(t.flow.until, { when: date(Date.parse(detail)) });
+  const [, ready, all] = /^(\d+)\/(\d+)$/.exec(detail) ?? [];
+  if (ready === undefined || all === undefined) return detail;
+  return fill(t.flow.ready, { ready: count(Number(ready)), all: count(Number(all)) });
+}
+
+/** Requests per second, as exact as it helps. */
+export function rateOf(perSecond: number): string {
+  const digits = perSecond >= 10 || perSecond === 0 ? 0 : perSecond >= 1 ? 1 : 2;
+  return fill(t.flow.rate, { rate: count(Number(perSecond.toFixed(digits))) });
 }
 
 /** The healths of a folded namespace's members in words, the worst first. */
@@ -23,21 +38,29 @@ function counts({ count: all, healths }: Group): string {
 
 /** What is written on a box: a name in two lines, because host names are long. `full` is all that is known. */
 export function written(item: Item): { label: string; detail: string; full: string } {
-  const { label, detail, group } = item;
-  if (group) return { label, detail: counts(group), full: `${memberCount(item, group)}: ${counts(group)}` };
+  const { label, group } = item;
+  const detail = detailOf(item);
+  if (group) {
+    const full = `${memberCount(item, group)}: ${counts(group)}`;
+    return { label: isBadge(item.column) ? '' : label, detail: counts(group), full };
+  }
+  // A badge has room for a number, and stands beside the name that it belongs to.
+  if (isBadge(item.column))
+    return { label: item.kind === 'pods' ? item.detail : '', detail: '', full: detail };
   const dot = label.indexOf('.');
   if (item.column !== 'name' || dot < 0) return { label, detail, full: detail };
-  return { label: label.slice(0, dot), detail: `${label.slice(dot + 1)} · ${detail}`, full: detail };
+  return { label: label.slice(0, dot), detail: `${detail} · ${label.slice(dot + 1)}`, full: detail };
 }
 
 function memberCount({ column }: Item, group: Group): string {
-  const [one, other] = t.flow.members[column === 'name' ? 'name' : 'service'];
+  const [one, other] =
+    t.flow.members[column === 'name' || column === 'certificate' || column === 'pods' ? column : 'service'];
   return many(group.count, one, other);
 }
 
 /** What a screen reader says after the label: the kind of hop, or what the namespace holds. */
 export function spoken(item: Item): string {
-  if (!item.group) return t.flow.columns[item.column];
+  if (!item.group) return t.flow.kinds[item.kind];
   return `${t.flow.namespace}, ${memberCount(item, item.group)}, ${counts(item.group)}`;
 }
 
@@ -50,6 +73,8 @@ export function listed(all: string[], few = 4): string {
 export interface TimedHop {
   hop: Hop;
   latency: string;
+  /** What comes into it on this path, where that is counted. */
+  rate: string;
 }
 
 export function timed(graph: Pick<FlowGraph, 'hops' | 'edges'>, path: Path): TimedHop[] {
@@ -61,15 +86,18 @@ export function timed(graph: Pick<FlowGraph, 'hops' | 'edges'>, path: Path): Tim
   return together(hops).map((hop) => {
     const into = edges.filter((edge) => edge.to === hop.id);
     const known = into.flatMap((edge) => edge.latencyMs ?? []);
+    const [counted] = into.flatMap((edge) => edge.rate ?? []);
+    const rate = counted ? rateOf(counted.perSecond) : '';
     // A hop that is up but was not timed says nothing; a dash is for what should have answered.
-    if (known.length === 0) return { hop, latency: into.length === 0 || hop.health === 'up' ? '' : '—' };
-    return { hop, latency: fill(t.flow.latency, { ms: Math.round(Math.min(...known)) }) };
+    if (known.length === 0)
+      return { hop, rate, latency: into.length === 0 || hop.health === 'up' || rate !== '' ? '' : '—' };
+    return { hop, rate, latency: fill(t.flow.latency, { ms: Math.round(Math.min(...known)) }) };
   });
 }
 
 /** Many ways in that are up are told in one line; whichever is not stands by itself. */
 function together(hops: Hop[]): Hop[] {
-  const alike = hops.filter((hop) => hop.column === 'way-in' && hop.health === 'up');
+  const alike = hops.filter((hop) => hop.kind === 'worker' && hop.health === 'up');
   const [first] = alike;
   if (!first || alike.length <= 5) return hops;
   const one = {

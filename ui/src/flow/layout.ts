@@ -5,17 +5,34 @@ import type { Item } from './fold';
 import { head, zoomed } from './viewport';
 import { lines, type Box, type Line, type Point } from './lines';
 
-export const columns: readonly Column[] = ['who', 'name', 'way-in', 'ingress', 'service', 'runs-on'];
-export const node = { width: 128, widest: 168, height: 54, dense: 32, heading: 26 } as const;
+export const columns: readonly Column[] = [
+  'who',
+  'name',
+  'way-in',
+  'ingress',
+  'certificate',
+  'service',
+  'pods',
+  'runs-on',
+];
+export const node = { width: 127, widest: 168, height: 54, dense: 32, heading: 26 } as const;
+/** What hangs on a service is drawn as badges beside it. */
+const badges: Partial<Record<Column, number>> = { certificate: 46, pods: 64 };
+/** Who visits has a short name. */
+const who = 96;
+export const isBadge = (column: Column): boolean => badges[column] !== undefined;
+/** Between a badge and its service. */
+const close = 12;
 /** More rows than this in a column are drawn in one line each. */
 const crowded = 12;
 const row = { least: 64, most: 84, dense: 38 } as const;
 const tight = row.dense - node.dense;
-const gap = { least: 24, most: 72 } as const;
+const gap = { least: 21, most: 72 } as const;
 
 export interface Layout {
   spots: ReadonlyMap<string, Box>;
-  heads: { column: Column; x: number }[];
+  /** `room`: how wide a heading may be. */
+  heads: { column: Column; x: number; room: number }[];
   lines: Line[];
   joints: Point[];
   width: number;
@@ -59,10 +76,10 @@ export function layout(picture: Shape, area: { width: number; height: number }):
   for (const item of picture.items) of.get(item.column)?.push(item);
   const rows = (column: Column) => of.get(column) ?? [];
 
-  // Names stand beside their services and machines are met twice, so both of a pair are drawn alike.
+  // Names and badges stand beside their services and machines are met twice, so all of a kind are drawn alike.
   const count = (...pair: Column[]) => Math.max(1, ...pair.map((column) => rows(column).length));
   const isDense = (column: Column) =>
-    (column === 'name' || column === 'service'
+    (besides.has(column)
       ? count('name', 'service')
       : column === 'way-in' || column === 'runs-on'
         ? count('way-in', 'runs-on')
@@ -70,7 +87,13 @@ export function layout(picture: Shape, area: { width: number; height: number }):
   const tallest = Math.max(...columns.map((column) => (isDense(column) ? 1 : count(column))));
   const step = Math.min(row.most, Math.max(row.least, (area.height - head) / tallest));
   const height = ({ column, group }: Placed) =>
-    group ? (group.open ? node.heading : node.height) : isDense(column) ? node.dense : node.height;
+    group?.open
+      ? node.heading
+      : isBadge(column)
+        ? node.dense
+        : group || !isDense(column)
+          ? node.height
+          : node.dense;
 
   const middle = new Map<string, number>();
   const place = (column: Column, wish: (id: string) => number, apiece = step) => {
@@ -98,6 +121,13 @@ export function layout(picture: Shape, area: { width: number; height: number }):
   place('service', () => 0);
   const machines = count('runs-on');
   place('runs-on', () => 0, Math.max(step, Math.min(2 * step, (tallest * step) / machines)));
+  // A badge stands on the line of the first service that it belongs to, where only that one's own line runs.
+  for (const item of [...rows('certificate'), ...rows('pods')]) {
+    const first = picture.edges.find(({ from, to }) =>
+      item.column === 'pods' ? to === item.id && middle.has(from) : from === item.id && middle.has(to),
+    );
+    middle.set(item.id, middle.get((item.column === 'pods' ? first?.from : first?.to) ?? '') ?? 0);
+  }
   for (const column of ['ingress', 'way-in'] as const) place(column, ahead);
   const level = besideServices(rows('name'), rows('service'), middle);
   place('name', (id) => level.get(id) ?? ahead(id));
@@ -109,17 +139,34 @@ export function layout(picture: Shape, area: { width: number; height: number }):
   // A picture that is too high for the area is shown smaller, which leaves it more room in its width.
   const zoom = Math.min(1, Math.max(zoomed.readable, area.height / bottom));
   const { box, between } = shared(area.width / zoom);
-  const left = (column: Column) => Math.round(columns.indexOf(column) * (box + between));
+  const width = (column: Column) => badges[column] ?? (column === 'who' ? who : box);
+  const gapBefore = (column: Column) =>
+    column === 'service' || column === 'pods'
+      ? close
+      : column === 'certificate'
+        ? between + numbers
+        : between;
+  let x = 0;
+  const lefts = new Map<Column, number>();
+  for (const [index, column] of columns.entries()) {
+    if (index > 0) x += gapBefore(column);
+    lefts.set(column, Math.round(x));
+    x += width(column);
+  }
+  const left = (column: Column) => lefts.get(column) ?? 0;
   const spots = new Map<string, Box>();
   for (const item of picture.items) {
     const y = Math.round((middle.get(item.id) ?? 0) - height(item) / 2 - top + head);
-    spots.set(item.id, { x: left(item.column), y, width: box, height: height(item) });
+    spots.set(item.id, { x: left(item.column), y, width: width(item.column), height: height(item) });
   }
   const names = new Set(rows('name').map(({ id }) => id));
   return {
     spots,
-    ...lines(picture.edges, spots, (id) => names.has(id)),
-    heads: columns.map((column) => ({ column, x: left(column) })),
+    ...lines(picture.edges, spots, (id) => names.has(id), left('certificate')),
+    heads: columns.map((column, index) => {
+      const next = columns[index + 1];
+      return { column, x: left(column), room: next ? left(next) - left(column) - 6 : box };
+    }),
     width: left('runs-on') + box,
     height: Math.round(bottom),
     box,
@@ -127,13 +174,20 @@ export function layout(picture: Shape, area: { width: number; height: number }):
   };
 }
 
+/** Room between ingress and services for what is written on each of the lines there. */
+const numbers = 24;
+const besides: ReadonlySet<Column> = new Set(['name', 'certificate', 'service', 'pods']);
+
 /** How the width is shared: gaps first, for lines to be told apart, then boxes, for longer names. */
 function shared(width: number): { box: number; between: number } {
-  const spare = Math.max(0, width - columns.length * node.width);
-  const between = Math.min(gap.most, Math.max(gap.least, (spare * 0.6) / (columns.length - 1)));
-  const rest = spare - between * (columns.length - 1);
+  const gaps = columns.filter((column) => !isBadge(column)).length - 1;
+  const boxes = gaps;
+  const fixed = Object.values(badges).reduce((sum, badge) => sum + badge + close, 0) + numbers + who;
+  const spare = Math.max(0, width - fixed - boxes * node.width);
+  const between = Math.min(gap.most, Math.max(gap.least, (spare * 0.6) / gaps));
+  const rest = spare - between * gaps;
   return {
-    box: Math.floor(node.width + Math.min(node.widest - node.width, Math.max(0, rest / columns.length))),
+    box: Math.floor(node.width + Math.min(node.widest - node.width, Math.max(0, rest / boxes))),
     between,
   };
 }

@@ -4,7 +4,7 @@ import { graph } from '../../tests/fixture/graph';
 import type { FlowGraph } from '../api/types';
 import { fold, worst } from './fold';
 import { layout } from './layout';
-import { curve, drawLines } from './lines';
+import { curve, drawLines, isWritten } from './lines';
 
 function drawn(flow: FlowGraph, lit: ReadonlySet<string> = new Set()) {
   const picture = fold(flow, () => false);
@@ -26,7 +26,7 @@ it('stays between its ends, as a curve whose handles are in the middle does', ()
 it('lets all names meet before all workers: a line each instead of one for each pair', () => {
   const { places } = drawn(crowd(1, { services: 200, machines: 20, namespaces: 10 }));
   expect(places.joints).toHaveLength(1);
-  expect(places.lines.length).toBeLessThan(1000);
+  expect(places.lines.length).toBeLessThan(1400);
 });
 
 it('hides no worse edge where lines meet', () => {
@@ -54,28 +54,57 @@ it('lights the selected path alone', () => {
   const flow = graph(0);
   const path = flow.paths.find(({ service }) => service === 'echo');
   const lit = drawn(flow, new Set(path?.hops)).lines.filter((line) => line.lit);
-  // To its name, to the joint, on to three workers and from each to the ingress, the service, its machine.
-  expect(lit).toHaveLength(1 + 1 + 3 + 3 + 1 + 1);
+  // To its name, to the joint, on to three workers and from each to the ingress, to the certificate, the service, its
+  // pods, its machine.
+  expect(lit).toHaveLength(1 + 1 + 3 + 3 + 1 + 1 + 1 + 1);
 });
 
 it('keeps quiet about a service of which every machine is down', () => {
   const flow = graph(0);
-  const hops = flow.hops.map((hop) => (hop.id === 'node/nuc-1' ? { ...hop, health: 'down' as const } : hop));
+  const hops = flow.hops.map((hop) =>
+    hop.id === 'node/nuc-1'
+      ? { ...hop, health: 'down' as const }
+      : hop.health === 'down'
+        ? { ...hop, because: 'node/nuc-1' }
+        : hop,
+  );
   const { picture, lines } = drawn({ ...flow, hops });
   expect(picture.items.filter((item) => item.quiet).map(({ id }) => id)).toEqual([
     'services/apps',
     'service/wiki',
+    'pods/apps/wiki',
   ]);
-  expect(lines.find(({ line }) => line.id === 'ingress>service/wiki')).toMatchObject({
+  expect(lines.find(({ line }) => line.id === 'certificate/apps/wiki-tls>service/wiki')).toMatchObject({
     health: 'down',
     quiet: true,
   });
-  expect(drawn(flow).picture.items.some((item) => item.quiet)).toBe(false);
+  expect(
+    drawn(flow)
+      .picture.items.filter((item) => item.quiet)
+      .map(({ id }) => id),
+  ).toEqual(['services/apps', 'service/wiki']);
 });
 
 it('keeps quiet below the hop that is down', () => {
   const { lines } = drawn(graph(0));
   const of = (id: string) => lines.find(({ line }) => line.id === id);
-  expect(of('ingress>service/wiki')).toMatchObject({ health: 'down', quiet: false });
-  expect(of('service/wiki>node/nuc-1')).toMatchObject({ health: 'down', quiet: true });
+  expect(of('service/wiki>pods/apps/wiki')).toMatchObject({ health: 'down', quiet: false });
+  expect(of('pods/apps/wiki>node/nuc-1')).toMatchObject({ health: 'down', quiet: true });
+});
+
+it('writes rates where lines end by themselves, and of idle services only when they are lit', () => {
+  const long = { id: 'a', start: { x: 0, y: 0 }, end: { x: 60, y: 9 }, edges: [] };
+  const short = { ...long, end: { x: 12, y: 0 } };
+  const upright = { ...long, end: { x: 0, y: 20 } };
+  expect([isWritten(long, false, 4), isWritten(long, false, 0), isWritten(long, true, 0)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  expect([isWritten(short, true, 4), isWritten(upright, false, 4)]).toEqual([false, true]);
+});
+
+it('draws a line down a column straight, and past badges on the line of its end', () => {
+  expect(curve({ start: { x: 5, y: 0 }, end: { x: 5, y: 20 } })).toBe('M5 0V20');
+  expect(curve({ start: { x: 0, y: 0 }, end: { x: 50, y: 40 }, bent: 20 })).toBe('M0 0C10 0 10 40 20 40H50');
 });

@@ -18,6 +18,8 @@ export interface Line {
   id: string;
   start: Point;
   end: Point;
+  /** Where its curve ends, if it goes on straight from there. */
+  bent?: number;
   /** The edges that run through it; more than one where lines meet. */
   edges: string[];
 }
@@ -27,9 +29,14 @@ const out = ({ x, y, width, height }: Box): Point => ({ x: x + width, y: y + hei
 const into = ({ x, y, height }: Box): Point => ({ x, y: y + height / 2 });
 const n = (value: number): string => String(Math.round(value * 10) / 10);
 
-export function curve({ start, end }: Pick<Line, 'start' | 'end'>): string {
-  const middle = n((start.x + end.x) / 2);
-  return `M${n(start.x)} ${n(start.y)}C${middle} ${n(start.y)} ${middle} ${n(end.y)} ${n(end.x)} ${n(end.y)}`;
+/** Between boxes that stand in one column it is straight. One that passes a column of badges has bent before, and runs on
+ * the line of its end, where no other badge is. */
+export function curve({ start, end, bent }: Pick<Line, 'start' | 'end' | 'bent'>): string {
+  if (start.x === end.x) return `M${n(start.x)} ${n(start.y)}V${n(end.y)}`;
+  const until = bent ?? end.x;
+  const middle = n((start.x + until) / 2);
+  const on = until === end.x ? '' : `H${n(end.x)}`;
+  return `M${n(start.x)} ${n(start.y)}C${middle} ${n(start.y)} ${middle} ${n(end.y)} ${n(until)} ${n(end.y)}${on}`;
 }
 
 /** Targets that exactly the same sources lead to, where meeting in one point saves lines. */
@@ -49,11 +56,26 @@ function meetings(edges: readonly Ends[]): { sources: string[]; targets: string[
   );
 }
 
-/** `meets`: whether the lines out of a box may meet those of its neighbours. */
+const below = ({ x, y, width, height }: Box): Point => ({ x: x + width / 2, y: y + height });
+const above = ({ x, y, width }: Box): Point => ({ x: x + width / 2, y });
+
+/** A line of its own. One that goes past `badges`, where the badges of services are, bends before them. */
+function between(edge: Ends, from: Box, to: Box, badges: number): Line {
+  const id = edgeKey(edge);
+  if (from.x === to.x) {
+    const [start, end] = from.y < to.y ? [below(from), above(to)] : [above(from), below(to)];
+    return { id, start, end, edges: [id] };
+  }
+  const [start, end] = [out(from), into(to)];
+  return { id, start, end, edges: [id], ...(start.x < badges && badges < end.x ? { bent: badges } : {}) };
+}
+
+/** `meets`: whether the lines out of a box may meet those of its neighbours. `badges`: where the column of them begins. */
 export function lines(
   edges: readonly Ends[],
   spots: ReadonlyMap<string, Box>,
   meets: (id: string) => boolean,
+  badges: number,
 ): { lines: Line[]; joints: Point[] } {
   const drawn: Line[] = [];
   const joints: Point[] = [];
@@ -96,8 +118,7 @@ export function lines(
   for (const edge of edges) {
     const from = spots.get(edge.from);
     const to = spots.get(edge.to);
-    const id = edgeKey(edge);
-    if (from && to && !met.has(id)) drawn.push({ id, start: out(from), end: into(to), edges: [id] });
+    if (from && to && !met.has(edgeKey(edge))) drawn.push(between(edge, from, to, badges));
   }
   return { lines: drawn, joints };
 }
@@ -118,7 +139,24 @@ export interface Drawn {
   /** One of very many between two columns: drawn faintly, so that they are a tone and not a wall. */
   faint: boolean;
   latencyMs: number | null;
+  perSecond: number | null;
 }
+
+/** Whether there is room for a line's rate, and it says something: short lines repeat it, and an idle service is told of
+ * once it is selected. */
+export const isWritten = ({ start, end }: Line, lit: boolean, perSecond: number): boolean =>
+  (start.x === end.x ? end.y - start.y >= 14 : end.x - start.x >= 40) && (lit || perSecond > 0);
+
+/** Where a rate is written: above the end of its line, where no two lines meet; in a column beside the line. */
+export const atEnd = ({ start, end, bent }: Line): Point =>
+  start.x === end.x
+    ? { x: start.x + 5, y: (start.y + end.y) / 2 + 4 }
+    : { x: (bent ?? end.x) - 4, y: end.y - 4 };
+
+type State = Pick<Item, 'health' | 'quiet'> | undefined;
+/** Whether an edge is down only because of what it comes from or leads to; the one into the cause is as red as it. */
+const isQuiet = (from: State, to: State): boolean =>
+  to?.quiet === true || (from?.health === 'down' && to?.health !== 'down');
 
 const crowd = 48;
 const goodness: readonly Health[] = ['up', 'degraded', 'unknown', 'down'];
@@ -148,9 +186,9 @@ export function drawLines(
       health: state,
       lit: own.some((edge) => isLit(edge.from) && isLit(edge.to)),
       faint: (company.get(line.start.x) ?? 0) > crowd,
-      quiet:
-        state === 'down' && own.every((edge) => item(edge.from)?.health === 'down' || item(edge.to)?.quiet),
+      quiet: state === 'down' && own.every((edge) => isQuiet(item(edge.from), item(edge.to))),
       latencyMs: own.length === 1 ? (own[0]?.latencyMs ?? null) : null,
+      perSecond: own.length === 1 ? (own[0]?.rate?.perSecond ?? null) : null,
     };
   };
   const drawn = lines.map(draw);

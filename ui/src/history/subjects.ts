@@ -5,9 +5,13 @@ import type { Column, Hop } from '../api/types';
 const columns: Partial<Record<string, Column>> = {
   name: 'name',
   'way-in': 'way-in',
+  edge: 'way-in',
   tunnel: 'way-in',
+  cloudflared: 'way-in',
   ingress: 'ingress',
+  certificate: 'certificate',
   service: 'service',
+  pods: 'pods',
   node: 'runs-on',
 };
 
@@ -25,8 +29,12 @@ export function hopOf(subject: string): string {
   return kind === 'path' ? `service/${name}` : subject;
 }
 
-/** What one hop of a kind is called by itself, such as `pi-2`; empty where there is only one of its kind. */
-export const nameOf = (subject: string): string => split(subject)[1];
+/** What one hop of a kind is called by itself, such as `pi-2`; empty where there is only one of its kind. What is in a
+ * namespace is called without it. */
+export function nameOf(subject: string): string {
+  const [, name] = split(subject);
+  return name.slice(name.lastIndexOf('/') + 1);
+}
 
 export interface Thing {
   label: string;

@@ -1,5 +1,6 @@
 // Files, names and sentences of history.
 import { describe, expect, it } from 'vitest';
+import { hop as plain } from '../../tests/fixture/graph';
 import type { Health, Hop } from '../api/types';
 import { csv, json } from './csv';
 import { hopOf, things } from './subjects';
@@ -30,10 +31,7 @@ describe('a file', () => {
 });
 
 describe('a name', () => {
-  const hop = (id: string, label: string): [string, Hop] => [
-    id,
-    { id, label, column: 'service', detail: '', health: 'up', reason: null },
-  ];
+  const hop = (id: string, label: string): [string, Hop] => [id, { ...plain(id, 'service', label) }];
   const hops = new Map([
     hop('node/pi-3', 'pi-3'),
     hop('service/wiki', 'wiki'),

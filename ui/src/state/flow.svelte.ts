@@ -46,7 +46,8 @@ class FlowStore {
     const hops = byId(this.graph);
     const column = hops.get(id)?.column;
     const path = this.graph.paths.find((other) => other.hops.includes(id));
-    if (path && (column === 'service' || column === 'name')) this.fold([namespaceOf(path, hops)], false);
+    if (path && ['service', 'name', 'certificate', 'pods'].includes(column ?? ''))
+      this.fold([namespaceOf(path, hops)], false);
     this.selected = id;
   }
 

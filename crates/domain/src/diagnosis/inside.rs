@@ -125,7 +125,7 @@ impl Walk<'_> {
         Test::up(TestKind::Ingress, subject, class)
     }
 
-    fn pods(&self) -> Test {
+    pub(crate) fn pods(&self) -> Test {
         let key = endpoints_key(self.exposure);
         let endpoints = match seen(self.observed.endpoints.get(&key)) {
             Ok(endpoints) => endpoints,
@@ -150,7 +150,7 @@ impl Walk<'_> {
     }
 
     /// The chain that leads to it, and what each worker shows.
-    fn certificate(&self) -> Vec<Test> {
+    pub(crate) fn certificate(&self) -> Vec<Test> {
         let Some(secret) = self.exposure.certificate(self.desired.stack.issuer()) else { return Vec::new() };
         let key = format!("{}/{secret}", self.exposure.namespace());
         let chain = match seen(self.observed.certificates.get(&key)) {

@@ -89,13 +89,14 @@ pub struct Clues {
     pub encrypted_hello: bool,
 }
 
-/// One walk: what is wanted, what was seen, and the name that is asked about.
-struct Walk<'a> {
-    desired: &'a Desired,
-    exposure: &'a Exposure,
-    observed: &'a Observed,
-    clues: &'a Clues,
-    now: i64,
+/// One walk: what is wanted, what was seen, and the name that is asked about. The picture of the flow takes single tests
+/// of it, so that both say the same of a hop.
+pub(crate) struct Walk<'a> {
+    pub desired: &'a Desired,
+    pub exposure: &'a Exposure,
+    pub observed: &'a Observed,
+    pub clues: &'a Clues,
+    pub now: i64,
 }
 
 /// Walks to `hostname`. `now` is unix ms.

@@ -62,7 +62,7 @@ impl Walk<'_> {
         Test::bad(TestKind::Network, join(&workers), Health::Down, listed, problem)
     }
 
-    fn record(&self) -> Test {
+    pub(crate) fn record(&self) -> Test {
         let answers = match self.answers() {
             Ok(answers) => answers,
             Err(why) => return Test::unknown(TestKind::Record, self.hostname(), why),

@@ -16,7 +16,7 @@ use std::net::IpAddr;
 
 pub(crate) const NOW: i64 = 1_800_000_000_000;
 pub(crate) const NAME: &str = "echo.example.test";
-const TUNNEL: &str = "portico-home";
+pub(crate) const TUNNEL: &str = "portico-home";
 
 fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -37,7 +37,7 @@ pub(crate) fn desired(reach: Reach) -> Desired {
     desired
 }
 
-fn now<T>(value: T) -> Seen<T> {
+pub(crate) fn now<T>(value: T) -> Seen<T> {
     Seen::Seen { value, at: NOW }
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn well(desired: &Desired) -> Observed {
     observed.objects.insert(controller, now(Some(available())));
     let issuer = desired.stack.issuer();
     observed.objects.insert(ingress_key(exposure), now(Some(exposure.ingress(issuer))));
-    let endpoint = EndpointState { node: Some("pi-2".into()), ready: true };
+    let endpoint = EndpointState { pod: Some("echo-1".into()), node: Some("pi-2".into()), ready: true };
     observed.endpoints.insert(crate::flow::endpoints_key(exposure), now(vec![endpoint]));
     let certificate = json!({"kind": "Certificate", "metadata": {"name": "echo-tls"}, "status": {"conditions": [{
         "type": "Ready", "status": "True", "reason": "Ready", "message": "",
@@ -237,7 +237,7 @@ fn a_lan_name_has_one_cause() {
             for answer in lan(observed).http.values_mut() {
                 *answer = Ok(answered(503));
             }
-            let down = EndpointState { node: Some("pi-2".into()), ready: false };
+            let down = EndpointState { pod: Some("echo-1".into()), node: Some("pi-2".into()), ready: false };
             observed.endpoints.values_mut().for_each(|seen| *seen = now(vec![down.clone()]));
             clues.troubles = vec!["echo-1: CrashLoopBackOff: back-off 5m0s".into()];
         }),
@@ -300,7 +300,7 @@ fn pods_on_a_machine_that_is_away_are_no_cause_of_their_own() {
     let found = why(Reach::Lan, |observed, _| {
         let Some(Seen::Seen { value, .. }) = &mut observed.nodes else { panic!() };
         value[1].ready = false;
-        let down = EndpointState { node: Some("pi-2".into()), ready: false };
+        let down = EndpointState { pod: Some("echo-1".into()), node: Some("pi-2".into()), ready: false };
         observed.endpoints.values_mut().for_each(|seen| *seen = now(vec![down.clone()]));
         lan(observed).http.values_mut().for_each(|answer| *answer = Ok(answered(503)));
     });

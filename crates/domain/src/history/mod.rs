@@ -22,7 +22,7 @@ use crate::flow::{Column, FlowGraph, Health};
 use crate::observed::{HttpAnswer, Observed, Seen};
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use ts_rs::TS;
 
 pub(crate) const MINUTE_MS: i64 = 60_000;
@@ -184,15 +184,17 @@ pub fn path_of(service: &str) -> String {
 /// What a picture and what it was drawn from say about every hop and path. Who visits is no hop that could fail.
 pub fn look(graph: &FlowGraph, observed: &Observed) -> Look {
     let mut look = Look::new();
+    let mut timed: HashMap<&str, Vec<u32>> = HashMap::new();
+    for edge in &graph.edges {
+        timed.entry(&edge.from).or_default().extend(edge.latency_ms);
+    }
     for hop in graph.hops.iter().filter(|hop| hop.column != Column::Who) {
-        let edges = graph.edges.iter().filter(|edge| edge.from == hop.id);
-        let latencies = edges.filter_map(|edge| edge.latency_ms).collect();
+        let latencies = timed.remove(hop.id.as_str()).unwrap_or_default();
         let reason = hop.reason.clone();
         look.insert(hop.id.clone(), Sample { health: hop.health, reason, latencies });
     }
     for path in &graph.paths {
-        let hops = graph.hops.iter().filter(|hop| path.hops.contains(&hop.id));
-        let worst = hops.max_by_key(|hop| hop.health).filter(|_| path.health != Health::Up);
+        let worst = (path.health != Health::Up).then(|| graph.cause(path)).flatten();
         let lan = observed.lan_paths.get(&path.hostname).and_then(Seen::value);
         let public = observed.public_paths.get(&path.hostname).and_then(Seen::value);
         let answers = lan.into_iter().flat_map(|seen| seen.http.values());

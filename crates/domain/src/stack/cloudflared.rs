@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 pub const CLOUDFLARED_NAMESPACE: &str = "cloudflared";
 
+/// Where its pods say whether they are connected, and what they have counted.
+pub const CLOUDFLARED_METRICS: u16 = 2000;
+
 /// The Secret with the tunnel's run token, under the key `token`.
 pub const TUNNEL_SECRET: &str = "tunnel-token";
 
@@ -47,11 +50,11 @@ pub fn cloudflared(image: &str, replicas: u32, token_sha256: &str) -> Vec<Value>
                         }],
                         "containers": [{
                             "name": NAME, "image": image, "imagePullPolicy": "IfNotPresent",
-                            "args": ["tunnel", "--no-autoupdate", "--metrics", "0.0.0.0:2000", "run"],
+                            "args": ["tunnel", "--no-autoupdate", "--metrics", format!("0.0.0.0:{CLOUDFLARED_METRICS}"), "run"],
                             "env": [{"name": "TUNNEL_TOKEN", "valueFrom": {
                                 "secretKeyRef": {"name": TUNNEL_SECRET, "key": "token"}}}],
-                            "ports": [{"containerPort": 2000, "name": "metrics", "protocol": "TCP"}],
-                            "readinessProbe": {"httpGet": {"path": "/ready", "port": 2000}, "periodSeconds": 5},
+                            "ports": [{"containerPort": CLOUDFLARED_METRICS, "name": "metrics", "protocol": "TCP"}],
+                            "readinessProbe": {"httpGet": {"path": "/ready", "port": CLOUDFLARED_METRICS}, "periodSeconds": 5},
                             "resources": {"requests": {"cpu": "20m", "memory": "48Mi"}, "limits": {"memory": "192Mi"}},
                             "securityContext": {
                                 "allowPrivilegeEscalation": false,

@@ -153,6 +153,8 @@ fn nginx_values(pin: &Pin) -> Value {
         "enableAnnotationValidations": true,
         "extraArgs": {"enable-ssl-passthrough": ""},
         "config": {"strict-validate-path-type": "true"},
+        // Its counters are what the picture's rates are made of; the chart leaves them off.
+        "metrics": {"enabled": true},
         // The class is applied beside the chart, since it outlives it.
         "ingressClassResource": {"enabled": false, "name": "nginx", "default": false},
         "service": {"externalTrafficPolicy": ""},

@@ -10,7 +10,9 @@ mod component;
 
 pub use acme::{Acme, Authority, CLUSTER_TOKEN, ISSUER_NAMESPACE};
 pub use authority::{HOME_AUTHORITY, home_authority, home_authority_keys};
-pub use cloudflared::{CLOUDFLARED_NAMESPACE, TUNNEL_ANNOTATION, TUNNEL_SECRET, cloudflared};
+pub use cloudflared::{
+    CLOUDFLARED_METRICS, CLOUDFLARED_NAMESPACE, TUNNEL_ANNOTATION, TUNNEL_SECRET, cloudflared,
+};
 pub use component::{
     Pin, SEALED_SECRETS, StackComponent, TRAEFIK_SINCE, ingress_class, traefik_config, traefik_is_recent,
 };

@@ -3,7 +3,7 @@
 use crate::Engine;
 use futures::future::join_all;
 use portico_domain::dns::{Answers, Hostname};
-use portico_domain::observed::{LanPath, Observed, PublicPath, Source, Tries};
+use portico_domain::observed::{HttpAnswer, LanPath, Observed, PublicPath, Source, Tries};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::stack::IngressController;
 use portico_world::{probe, resolver};
@@ -89,6 +89,8 @@ impl Engine {
             if at_home { self.answers_at_home(hostname).await } else { self.answers(hostname).await }
         };
         let (answers, http, shown) = tokio::join!(answers, http, shown);
+        let answered = http.iter().filter(|(_, answer)| answer.is_ok()).count();
+        self.inner.meter.asked(hostname, answered, false);
         // Without the zone's own word, nothing can be said of the name.
         if let Err(why) = &answers.authoritative {
             return Err(why.clone());
@@ -99,6 +101,9 @@ impl Engine {
     async fn public_path(&self, hostname: &str) -> Result<PublicPath, Problem> {
         let edge = self.inner.outside.endpoints.edge.as_deref();
         let (answers, http) = tokio::join!(self.answers(hostname), probe::public(hostname, edge));
+        if http.as_ref().is_ok_and(reached_the_cluster) {
+            self.inner.meter.asked(hostname, 1, true);
+        }
         if let Err(why) = &answers.authoritative {
             return Err(why.clone());
         }
@@ -129,4 +134,10 @@ impl Engine {
         }));
         Ok(tried.await.into_iter().collect::<BTreeMap<_, _>>())
     }
+}
+
+/// Whether the edge passed the request on: errors of its own are from 520 on, and a login is its own, too.
+fn reached_the_cluster(answer: &HttpAnswer) -> bool {
+    let login = answer.location.as_deref().is_some_and(|to| to.contains("/cdn-cgi/access/"));
+    answer.status < 520 && !login
 }

@@ -159,7 +159,7 @@ fn at(
             tracing::debug!(engine.service, "no pod of the controller is ready");
             None
         }
-        Some(engine) => Some(routing::route(cluster, &engine, request, secure, turn)),
+        Some(engine) => Some(routing::route_counted(cluster, &engine, request, secure, turn)),
         None => {
             let backend = pods::Backend { namespace: namespace.to_owned(), service: service.to_owned() };
             pods::answer(cluster, &backend, request, secure, turn)

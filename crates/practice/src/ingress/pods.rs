@@ -39,7 +39,7 @@ pub fn speaks_tls(cluster: &Cluster, backend: &Backend) -> bool {
     })
 }
 
-fn pod_object(cluster: &Cluster, namespace: &str, name: &str) -> Option<Arc<Value>> {
+pub fn pod_object(cluster: &Cluster, namespace: &str, name: &str) -> Option<Arc<Value>> {
     cluster.store.get(&Key::namespaced("pods", namespace, name))
 }
 

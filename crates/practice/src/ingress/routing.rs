@@ -7,6 +7,7 @@ use super::pods::{self, Backend};
 use super::{items, text};
 use crate::kube::Cluster;
 use crate::kube::engines::{Engine, Flavour};
+use crate::kube::traffic::Served;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -30,7 +31,34 @@ pub fn path_and_query(request: &Request) -> &str {
     request.uri().path_and_query().map_or("/", |path| path.as_str())
 }
 
-pub fn route(cluster: &Cluster, engine: &Engine, request: &Request, secure: bool, turn: usize) -> Response {
+/// The same, counted by the controller's pod whose turn it is. What no rule is for is counted nowhere.
+pub fn route_counted(
+    cluster: &Cluster,
+    engine: &Engine,
+    request: &Request,
+    secure: bool,
+    turn: usize,
+) -> Response {
+    let response = route(cluster, engine, request, secure, turn);
+    let host = host(request);
+    let pods = pods::ready(cluster, &engine.namespace, &engine.service);
+    let pod = pods.get(turn % pods.len().max(1));
+    let pod = pod.and_then(|(pod, _)| pods::pod_object(cluster, &engine.namespace, pod));
+    if let Some((pod, (ingress, backend))) = pod.zip(find(cluster, engine, &host, request.uri().path())) {
+        let served = Served {
+            ingress: &ingress,
+            host: &host,
+            service: &backend.service,
+            method: request.method().as_str(),
+            status: response.status().as_u16(),
+            secure,
+        };
+        cluster.traffic.served(&pod, &served);
+    }
+    response
+}
+
+fn route(cluster: &Cluster, engine: &Engine, request: &Request, secure: bool, turn: usize) -> Response {
     let host = host(request);
     let found = find(cluster, engine, &host, request.uri().path());
     let Some((ingress, backend)) =

@@ -140,6 +140,15 @@ async fn answer(
         return proxy::pass(&api.cluster, namespace, &unescape(which), head.method.as_str(), &path, &body)
             .unwrap_or_else(IntoResponse::into_response);
     }
+    if let ["api", "v1", "namespaces", namespace, "pods", which, "proxy", rest @ ..] = &segments[..] {
+        return proxy::pass_to_pod(
+            &api.cluster,
+            namespace,
+            &unescape(which),
+            &format!("/{}", rest.join("/")),
+        )
+        .unwrap_or_else(IntoResponse::into_response);
+    }
     let place = match &segments[..] {
         ["api", "v1"] => return listed(discovery::resources(&served(&api), "", "v1")),
         ["apis", group] => {

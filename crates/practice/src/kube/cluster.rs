@@ -4,6 +4,7 @@ use super::authority::Authority;
 use super::control;
 use super::settings::Settings;
 use super::store::Store;
+use super::traffic::Traffic;
 use crate::homelab::{Role, sha256_hex};
 use crate::keep::shared;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ pub struct Cluster {
     /// What the controller of sealed-secrets holds in memory. Its Secrets bring it back when its pod starts.
     #[serde(skip)]
     pub(super) keyring: Mutex<control::Keyring>,
+    /// What pods counted in memory; whoever begins anew counts from nothing.
+    #[serde(skip)]
+    pub(crate) traffic: Traffic,
     password: String,
     registrations: Mutex<BTreeMap<String, Registration>>,
 }
@@ -61,6 +65,7 @@ impl Cluster {
             store,
             authority,
             keyring: Mutex::default(),
+            traffic: Traffic::default(),
             password: founding.password,
             registrations: Mutex::new(BTreeMap::new()),
         }))

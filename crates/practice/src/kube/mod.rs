@@ -27,6 +27,7 @@ mod serve;
 mod settings;
 mod shape;
 mod store;
+pub(crate) mod traffic;
 mod watching;
 mod writing;
 

@@ -1,6 +1,7 @@
-//! The API server's way to a service (`…/services/SCHEME:NAME:PORT/proxy/…`), for the programs that answer there.
+//! The API server's way to a service or a pod (`…/services/SCHEME:NAME:PORT/proxy/…`), for the programs that answer there.
 //!
-//! Those are the controller of sealed-secrets so far. Any other pod refuses the connection, since nothing runs in it.
+//! Those are the controller of sealed-secrets, and whoever tells what it counts. Any other pod refuses the connection,
+//! since nothing runs in it.
 
 use super::cluster::Cluster;
 use super::control;
@@ -23,24 +24,18 @@ pub fn pass(
     path: &str,
     body: &[u8],
 ) -> Result<Response, Refusal> {
-    let parts: Vec<&str> = which.split(':').collect();
-    let (name, port) = match &parts[..] {
-        [name] => (*name, ""),
-        [name, port] => (*name, *port),
-        [_, name, port] => (*name, *port),
-        _ => return Err(Refusal::bad_request(format!("invalid service request {which:?}"))),
-    };
-    let unavailable = |why: String| Refusal::new(503, "ServiceUnavailable", why);
+    let (name, port) =
+        named(which).ok_or_else(|| Refusal::bad_request(format!("invalid service request {which:?}")))?;
     let service = cluster.store.get(&Key::namespaced("services", namespace, name));
     let service = service.ok_or_else(|| {
         kinds::find(&cluster.store, "", "v1", "services")
             .map_or_else(Refusal::path_not_found, |kind| Refusal::not_found(&kind, name))
     })?;
     let ports = service["spec"]["ports"].as_array().map_or(&[][..], Vec::as_slice);
-    let named = |entry: &Value| {
+    let is_named = |entry: &Value| {
         port.is_empty() || entry["name"] == port || port.parse().is_ok_and(|port: u64| entry["port"] == port)
     };
-    if !ports.iter().any(named) {
+    if !ports.iter().any(is_named) {
         return Err(unavailable(format!("no service port {port:?} found for service {name:?}")));
     }
     let endpoints = cluster.store.get(&Key::namespaced("endpoints", namespace, name));
@@ -62,4 +57,50 @@ pub fn pass(
     let (status, kind, text) = control::answer_for_sealing(&keyring, method, path, body);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     Ok((status, [(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// `NAME`, `NAME:PORT` or `SCHEME:NAME:PORT`.
+fn named(which: &str) -> Option<(&str, &str)> {
+    match which.split(':').collect::<Vec<_>>()[..] {
+        [name] => Some((name, "")),
+        [name, port] | [_, name, port] => Some((name, port)),
+        _ => None,
+    }
+}
+
+fn unavailable(why: String) -> Refusal {
+    Refusal::new(503, "ServiceUnavailable", why)
+}
+
+/// Passes a call on to a pod. `which` is the part of the path that names it.
+///
+/// # Errors
+/// 400, 404 and 503 in the API server's words.
+pub fn pass_to_pod(cluster: &Cluster, namespace: &str, which: &str, path: &str) -> Result<Response, Refusal> {
+    let (name, port) =
+        named(which).ok_or_else(|| Refusal::bad_request(format!("invalid pod request {which:?}")))?;
+    let pod = cluster.store.get(&Key::namespaced("pods", namespace, name)).ok_or_else(|| {
+        kinds::find(&cluster.store, "", "v1", "pods")
+            .map_or_else(Refusal::path_not_found, |kind| Refusal::not_found(&kind, name))
+    })?;
+    let address = pod["status"]["podIP"].as_str().unwrap_or_default();
+    if address.is_empty() {
+        return Err(Refusal::bad_request("address not allowed"));
+    }
+    let port = if port.is_empty() { 80 } else { port.parse().unwrap_or_default() };
+    let failed =
+        |why: &str| unavailable(format!("error trying to reach service: dial tcp {address}:{port}: {why}"));
+    let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
+    let node = cluster.store.get(&Key::cluster("nodes", node));
+    let conditions = node.as_ref().and_then(|node| node["status"]["conditions"].as_array().cloned());
+    let is_there = conditions.is_some_and(|conditions| {
+        conditions.iter().any(|one| one["type"] == "Ready" && one["status"] == "True")
+    });
+    if !is_there {
+        return Err(failed("i/o timeout"));
+    }
+    let answer = (pod["status"]["phase"] == "Running").then(|| cluster.traffic.answer(&pod, port, path));
+    let (status, text) = answer.flatten().ok_or_else(|| failed("connect: connection refused"))?;
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    Ok((status, [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }

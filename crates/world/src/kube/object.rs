@@ -89,6 +89,7 @@ impl Kube {
         let endpoints = slices.items.into_iter().flat_map(|slice| slice.endpoints.unwrap_or_default());
         Ok(endpoints
             .map(|endpoint| EndpointState {
+                pod: endpoint.target_ref.and_then(|target| target.name),
                 node: endpoint.node_name,
                 ready: endpoint.conditions.and_then(|conditions| conditions.ready).unwrap_or(true),
             })

@@ -12,6 +12,26 @@ use std::collections::BTreeMap;
 const ON_THE_WAY: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 
 impl Kube {
+    /// What each ready pod that `selector` names says at `/metrics` on `port`, by the pod's uid. A pod that does not say
+    /// anything is left out.
+    pub async fn metrics(
+        &self,
+        namespace: &str,
+        selector: &str,
+        port: u16,
+    ) -> Result<BTreeMap<String, String>, KubeError> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let chosen = ListParams::default().labels(selector);
+        let found = pods.list(&chosen).await.map_err(|error| KubeError::from_api("pods", error))?;
+        let told = found.items.iter().filter(|pod| is_well(pod)).map(async |pod| {
+            let (name, uid) = (pod.metadata.name.as_deref()?, pod.metadata.uid.clone()?);
+            let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/metrics");
+            let request = http::Request::get(path).body(Vec::new()).ok()?;
+            Some((uid, self.client.request_text(request).await.ok()?))
+        });
+        Ok(futures::future::join_all(told).await.into_iter().flatten().collect())
+    }
+
     /// One line, `POD: REASON: MESSAGE`, for each trouble of the pods of `namespace` that are not ready and whose
     /// names begin with `prefix`. Empty when there is none.
     pub async fn troubles(&self, namespace: &str, prefix: &str) -> Result<Vec<String>, KubeError> {

@@ -110,7 +110,7 @@ export type ClusterDocument = { version: number,
 name: string, k3s: K3s, machines: Array<Machine>, options: Options, };
 export type ClusterStatus = { name: string, k3sVersion: string, machines: number, };
 export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "node-pressure" | "node-cordoned" | "versions-differ" | "release-ended" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "service-name-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "cloudflare-not-used" | "hostname-outside" | "names-in-use" | "name-not-at-home" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "token-ends" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "backend-silent" | "backend-fails" | "name-not-exposed" | "away-from-home" | "network-silent" | "ingress-missing" | "ingress-class-differs" | "certificate-differs" | "certificate-expired" | "certificate-expiring" | "route-missing" | "route-elsewhere" | "access-missing" | "access-differs" | "alert-unreachable" | "alert-tls-failed" | "alert-unencrypted" | "alert-login-refused" | "alert-sender-refused" | "alert-recipient-refused" | "alert-refused" | "alert-rate-limit" | "channel-missing" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "practice-missing" | "link-refused" | "browser-missing" | "request-malformed" | "internal";
-export type Column = "who" | "name" | "way-in" | "ingress" | "service" | "runs-on";
+export type Column = "who" | "name" | "way-in" | "ingress" | "certificate" | "service" | "pods" | "runs-on";
 export type ComponentAct = { "kind": "install", pin: Pin, } | { "kind": "repair" } | { "kind": "remove" };
 export type ComponentState = { component: StackComponent, wanted: boolean, 
 /**
@@ -204,7 +204,11 @@ export type DiffLine = { sign: Sign, text: string, };
 export type Document = { document: ClusterDocument, };
 export type DocumentText = { yaml: string, };
 export type DraftRequest = { hosts: Array<string>, };
-export type Edge = { from: string, to: string, health: Health, latencyMs: number | null, };
+export type Edge = { from: string, to: string, health: Health, latencyMs: number | null, 
+/**
+ * What goes over it, where that is counted.
+ */
+rate: Rate | null, };
 export type Empty = Record<string, never>;
 export type Event = { 
 /**
@@ -286,15 +290,40 @@ fingerprint: string,
  * Unix ms.
  */
 notAfter: number, };
-export type Hop = { id: string, column: Column, label: string, 
+export type Hop = { 
 /**
- * What is said below the label: an address, a count; plain data, not a sentence.
+ * Stays the same for as long as the hop is the same: history is kept by it.
  */
-detail: string, health: Health, 
+id: string, kind: HopKind, column: Column, label: string, 
+/**
+ * What is said below the label: an address, a count, `READY/ALL`, a day; plain data, not a sentence.
+ */
+detail: string, 
+/**
+ * By what its health was judged; plain data.
+ */
+evidence: string, health: Health, 
 /**
  * Why it is not up.
  */
-reason: Problem | null, };
+reason: Problem | null, 
+/**
+ * The hop that explains why this one is down, which then is no cause of its own.
+ */
+because: string | null, 
+/**
+ * When the evidence was seen, unix ms; none where there is none.
+ */
+seenAt: number | null, 
+/**
+ * What goes through it, where that is counted.
+ */
+rate: Rate | null, 
+/**
+ * What it stands for, where there are several.
+ */
+members: Array<Member>, };
+export type HopKind = "internet" | "lan" | "public-record" | "lan-record" | "edge" | "tunnel" | "cloudflared" | "worker" | "controller" | "certificate" | "service" | "pods" | "machine";
 export type Host = { id: HostId, 
 /**
  * Names under which this machine was shown before more was known; rows with these ids are replaced by it.
@@ -488,6 +517,11 @@ cmdlinePath: string | null, cmdlineText: string | null, k3s: K3sFacts, };
 export type Machines = { hosts: Array<Host>, };
 export type MailEncryption = "tls" | "starttls" | "none";
 export type Maintain = { subject: string, until: number | null, };
+export type Member = { label: string, 
+/**
+ * Where it is.
+ */
+detail: string, health: Health, };
 export type NameRef = { hostname: string, };
 export type Names = { "kind": "cloudflare" } | { "kind": "home", domain: Hostname, };
 export type NamesReport = { wildcards: Array<Wildcard>, problems: Array<Problem>, };
@@ -563,6 +597,11 @@ until: number,
  * What is as bad as this is told all the same.
  */
 through: ConditionSeverity | null, };
+export type Rate = { perSecond: number, 
+/**
+ * Unix ms of the later reading.
+ */
+at: number, };
 export type Reach = "lan" | "public";
 export type Reason = { "code": "ssh-closed", port: number, } | { "code": "ssh-silent", port: number, } | { "code": "ssh-not-seen", port: number, } | { "code": "not-ssh", port: number, } | { "code": "not-linux", banner: string, } | { "code": "small-ssh-server", banner: string, } | { "code": "already-cluster", address: string, port: number, } | { "code": "gateway" } | { "code": "network-device", vendor: string, } | { "code": "shared-host-key", fingerprint: string, } | { "code": "host-key-changed", before: string, } | { "code": "duplicate-address", address: string, } | { "code": "proxy-arp", addresses: number, } | { "code": "gone" };
 export type Rehearsal = { machines: Array<RehearsalLogin>, situations: Array<Situation>, post: RehearsalPost, };

@@ -1,6 +1,6 @@
 // Every word of the window in English, by page; pages with many words have files of their own.
 // Sentences for codes are in problems.ts and phrases.ts.
-import type { Column, Danger, Health, Reach, RunState, Severity, StepState } from '../../api/types';
+import type { Column, Danger, Health, HopKind, Reach, RunState, Severity, StepState } from '../../api/types';
 import type { Page } from '../../state/route.svelte';
 import { beside } from '../../api/generated/english';
 import { alerts } from './alerts';
@@ -381,6 +381,8 @@ export const en = {
     members: {
       service: ['service', 'services'],
       name: ['name', 'names'],
+      certificate: ['certificate', 'certificates'],
+      pods: ['set of pods', 'sets of pods'],
     },
     counts: {
       up: '{count} up',
@@ -398,17 +400,40 @@ export const en = {
     others: '{names} and {count} more',
     overview: 'Overview of the drawing',
     who: { internet: 'Internet', lan: 'Your LAN' },
+    kinds: {
+      internet: 'Internet',
+      lan: 'Your LAN',
+      'public-record': 'Public DNS record',
+      'lan-record': 'LAN DNS record',
+      edge: 'Cloudflare edge',
+      tunnel: 'Tunnel',
+      cloudflared: 'Pods of the tunnel',
+      worker: 'Way in',
+      controller: 'Ingress controller',
+      certificate: 'Certificate',
+      service: 'Service',
+      pods: 'Pods',
+      machine: 'Machine',
+    } satisfies Record<HopKind, string>,
+    ready: '{ready} of {all} ready',
+    until: 'until {when}',
+    rate: '{rate}/s',
+    counted: 'requests counted {when}',
+    evidence: 'Seen: {evidence}',
+    because: 'Down because of {hop} ({kind}).',
     columns: {
       who: 'Who',
       name: 'Name',
       'way-in': 'Way in',
       ingress: 'Ingress',
+      certificate: 'TLS',
       service: 'Service',
+      pods: 'Pods',
       'runs-on': 'Runs on',
     } satisfies Record<Column, string>,
     emptyTitle: 'No traffic to draw yet',
     emptyText:
-      'Here each request is drawn from left to right: who asks, by which name, on which way in, through the ingress, to which service, on which machine.',
+      'Here each request is drawn from left to right: who asks, by which name, on which way in, through the ingress, under which certificate, to which service and pods, on which machine.',
     label: 'Flow of traffic',
     legend: 'Legend',
     fit: 'Fit',
@@ -428,6 +453,8 @@ export const en = {
       health: 'Health',
       to: 'Leads to',
       latency: 'Latency',
+      rate: 'Requests',
+      seen: 'Seen',
     },
     close: 'Close the path',
     down: '{hop} is down.',

@@ -24,6 +24,7 @@ pub fn nginx(release: &Release<'_>, version: &str, app: &str) -> Vec<(Key, Value
             Some(text) => json!(format!("--{name}={text}")),
             None => json!(format!("--{name}={value}")),
         })
+        .chain([json!(format!("--enable-metrics={}", values["metrics"]["enabled"] == true))])
         .collect();
     let mut pod = json!({"serviceAccountName": base, "containers": [controller]});
     for field in ["tolerations", "nodeSelector"] {
@@ -91,6 +92,9 @@ pub fn traefik(release: &Release<'_>, version: &str) -> Vec<(Key, Value)> {
     let mut flags = vec![
         "--entryPoints.web.address=:8000/tcp".to_owned(),
         "--entryPoints.websecure.address=:8443/tcp".to_owned(),
+        "--entryPoints.metrics.address=:9100/tcp".to_owned(),
+        "--metrics.prometheus=true".to_owned(),
+        "--metrics.prometheus.entrypoint=metrics".to_owned(),
     ];
     if providers["kubernetesIngress"]["enabled"] != false {
         flags.push("--providers.kubernetesingress".to_owned());

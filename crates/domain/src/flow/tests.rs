@@ -1,0 +1,199 @@
+//! Paths that are whole, hops that say the same as the diagnosis, and the one hop that is the cause.
+
+use super::*;
+use crate::certificate::CertificateChain;
+use crate::cluster::{ClusterDocument, K3s, Options, Release};
+use crate::diagnosis::tests::{NOW, TUNNEL, desired, now, well};
+use crate::exposure::{Exposure, Tls};
+use crate::observed::{EndpointState, PublicPath, Seen};
+use crate::problem::Code;
+use crate::tunnel::TunnelState;
+use proptest::prelude::*;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+fn wanted(reach: Reach) -> Desired {
+    let cluster = ClusterDocument {
+        version: 1,
+        name: "home".into(),
+        k3s: K3s { release: Release::Channel("stable".into()), folder: None },
+        machines: Vec::new(),
+        options: Options::default(),
+    };
+    Desired { cluster: Some(cluster), ..desired(reach) }
+}
+
+fn hop<'a>(graph: &'a FlowGraph, id: &str) -> &'a Hop {
+    graph.hops.iter().find(|hop| hop.id == id).unwrap_or_else(|| panic!("no {id}: {graph:#?}"))
+}
+
+fn ids(graph: &FlowGraph, path: usize) -> String {
+    graph.paths[path].hops.join(" ")
+}
+
+#[test]
+fn a_path_runs_from_the_visitor_to_the_machine() {
+    let lan = wanted(Reach::Lan);
+    insta::assert_snapshot!(ids(&flow(&lan, &well(&lan), NOW), 0), @"lan name/echo.example.test way-in/pi-2 way-in/pi-3 ingress certificate/apps/echo-tls service/echo pods/apps/echo node/pi-2");
+    let public = wanted(Reach::Public);
+    insta::assert_snapshot!(ids(&flow(&public, &well(&public), NOW), 0), @"internet name/echo.example.test edge tunnel cloudflared ingress service/echo pods/apps/echo node/pi-2");
+}
+
+#[test]
+fn evidence_has_an_age_and_decays() {
+    let desired = wanted(Reach::Lan);
+    let observed = well(&desired);
+    let graph = flow(&desired, &observed, NOW);
+    for id in ["name/echo.example.test", "certificate/apps/echo-tls", "pods/apps/echo", "service/echo"] {
+        let found = hop(&graph, id);
+        assert_eq!((Health::Up, Some(NOW)), (found.health, found.seen_at), "{found:?}");
+    }
+    assert_eq!("1/1", hop(&graph, "pods/apps/echo").detail);
+    let late = flow(&desired, &observed, NOW + STALE_AFTER_MS + 1);
+    for found in late.hops.iter().filter(|hop| hop.column != Column::Who) {
+        assert_eq!((Health::Unknown, None), (found.health, found.seen_at), "{found:?}");
+    }
+}
+
+#[test]
+fn what_is_down_below_is_the_cause_and_what_hangs_on_it_is_quiet() {
+    let desired = wanted(Reach::Lan);
+    let mut observed = well(&desired);
+    observed.endpoints.values_mut().for_each(|seen| *seen = now(Vec::new()));
+    let graph = flow(&desired, &observed, NOW);
+    let pods = hop(&graph, "pods/apps/echo");
+    assert_eq!((Health::Down, None, "0/0"), (pods.health, pods.because.as_ref(), pods.detail.as_str()));
+    assert_eq!(Some("pods/apps/echo"), hop(&graph, "service/echo").because.as_deref());
+    assert_eq!(Some("pods/apps/echo"), graph.cause(&graph.paths[0]).map(|hop| hop.id.as_str()));
+    assert_eq!(Health::Down, graph.paths[0].health);
+
+    // A machine that is away explains pods and service.
+    let away = EndpointState { pod: Some("echo-1".into()), node: Some("pi-2".into()), ready: false };
+    observed.endpoints.values_mut().for_each(|seen| *seen = now(vec![away.clone()]));
+    let Some(Seen::Seen { value, .. }) = &mut observed.nodes else { panic!() };
+    value[1].ready = false;
+    let graph = flow(&desired, &observed, NOW);
+    for id in ["pods/apps/echo", "service/echo"] {
+        assert_eq!(Some("node/pi-2"), hop(&graph, id).because.as_deref());
+    }
+}
+
+#[test]
+fn a_refused_certificate_is_a_cause_and_the_name_still_answers() {
+    let desired = wanted(Reach::Lan);
+    let mut observed = well(&desired);
+    let request = json!({"kind": "CertificateRequest", "metadata": {"name": "echo-tls-1"}, "status": {"conditions": [
+        {"type": "Ready", "status": "False", "reason": "Denied", "message": "no"}]}});
+    observed
+        .certificates
+        .insert("apps/echo-tls".into(), now(CertificateChain::of("apps", "echo-tls", &[request])));
+    let graph = flow(&desired, &observed, NOW);
+    let certificate = hop(&graph, "certificate/apps/echo-tls");
+    assert_eq!(Some(Code::CertificateFailed), certificate.reason.as_ref().map(|reason| reason.code));
+    assert_eq!((Health::Down, Health::Degraded), (certificate.health, graph.paths[0].health));
+    assert_eq!(Some(certificate), graph.cause(&graph.paths[0]));
+}
+
+#[test]
+fn a_tunnel_that_is_down_explains_cloudflared_and_an_open_one_serves() {
+    let desired = wanted(Reach::Public);
+    let mut observed = well(&desired);
+    let key = crate::stack::StackComponent::Cloudflared.health().remove(0);
+    let asleep = json!({"spec": {"replicas": 2}, "status": {"readyReplicas": 1}});
+    observed.objects.insert(key, now(Some(asleep)));
+    let graph = flow(&desired, &observed, NOW);
+    assert_eq!(
+        (Health::Degraded, "1/2"),
+        (hop(&graph, "cloudflared").health, hop(&graph, "cloudflared").detail.as_str())
+    );
+    let down = TunnelState { status: "down".into(), connectors: 0 };
+    observed.tunnel_states.insert(TUNNEL.into(), now(Some(down)));
+    let graph = flow(&desired, &observed, NOW);
+    assert_eq!(Some("tunnel"), hop(&graph, "cloudflared").because.as_deref());
+    assert_eq!(None, hop(&graph, "tunnel").because);
+}
+
+#[test]
+fn the_edge_is_up_when_it_answers_for_any_name() {
+    let desired = wanted(Reach::Public);
+    let mut observed = well(&desired);
+    assert_eq!(Health::Up, hop(&flow(&desired, &observed, NOW), "edge").health);
+    let Some(Seen::Seen { value: PublicPath { http, .. }, .. }) = observed.public_paths.values_mut().next()
+    else {
+        panic!()
+    };
+    *http = Err(crate::problem::Problem::new(Code::ProbeFailed));
+    assert_eq!(Health::Down, hop(&flow(&desired, &observed, NOW), "edge").health);
+}
+
+/// Many names of both kinds, of which some share a Service.
+fn many(services: usize) -> (Desired, Observed) {
+    let mut desired = wanted(Reach::Lan);
+    let mut observed = well(&desired);
+    let public = well(&wanted(Reach::Public));
+    let (first, name) = (desired.exposures[0].clone(), "echo.example.test");
+    for number in 1..services {
+        let reach = if number % 5 == 0 { Reach::Public } else { Reach::Lan };
+        let hostname = crate::dns::Hostname::parse(&format!("echo-{number}.example.test")).unwrap();
+        let exposure = Exposure {
+            name: format!("echo-{number}"),
+            hostname,
+            reach,
+            tls: Tls::Terminated,
+            ..first.clone()
+        };
+        match reach {
+            Reach::Lan => {
+                let path = observed.lan_paths[name].clone();
+                observed.lan_paths.insert(exposure.hostname.to_string(), path);
+                let chain = observed.certificates["apps/echo-tls"].clone();
+                observed.certificates.insert(format!("apps/echo-{number}-tls"), chain);
+            }
+            Reach::Public => {
+                observed
+                    .public_paths
+                    .insert(exposure.hostname.to_string(), public.public_paths[name].clone());
+            }
+        }
+        observed.endpoints.insert(endpoints_key(&exposure), observed.endpoints["apps/echo"].clone());
+        desired.exposures.push(exposure);
+    }
+    observed.tunnel_states = public.tunnel_states;
+    (desired, observed)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn every_path_is_whole_whatever_is_seen(services in 1usize..40, unseen in prop::collection::vec(any::<bool>(), 6)) {
+        let (desired, mut observed) = many(services);
+        let blind = |hide: bool, clear: &mut dyn FnMut()| if hide { clear() };
+        blind(unseen[0], &mut || observed.lan_paths.clear());
+        blind(unseen[1], &mut || observed.public_paths.clear());
+        blind(unseen[2], &mut || observed.endpoints.clear());
+        blind(unseen[3], &mut || observed.certificates.clear());
+        blind(unseen[4], &mut || observed.nodes = None);
+        blind(unseen[5], &mut || observed.tunnel_states.clear());
+        let graph = flow(&desired, &observed, NOW);
+        let hops: BTreeMap<&str, &Hop> = graph.hops.iter().map(|hop| (hop.id.as_str(), hop)).collect();
+        prop_assert_eq!(hops.len(), graph.hops.len(), "ids are unique");
+        let edges: std::collections::BTreeSet<(&str, &str)> =
+            graph.edges.iter().map(|edge| (edge.from.as_str(), edge.to.as_str())).collect();
+        prop_assert_eq!(edges.len(), graph.edges.len());
+        for path in &graph.paths {
+            let way: Vec<&Hop> = path.hops.iter().map(|id| hops[id.as_str()]).collect();
+            prop_assert_eq!(way[0].column, Column::Who);
+            prop_assert!(way.iter().any(|hop| hop.kind == HopKind::Pods));
+            prop_assert!(way.is_sorted_by_key(|hop| hop.column), "{:?}", path.hops);
+            // Each but the first is led to by one before it.
+            for (index, hop) in way.iter().enumerate().skip(1) {
+                let alone = hop.kind == HopKind::Controller && path.reach == Reach::Lan && unseen[4];
+                prop_assert!(alone || way[..index].iter().any(|from| edges.contains(&(from.id.as_str(), hop.id.as_str()))));
+            }
+        }
+        for hop in graph.hops.iter().filter(|hop| hop.because.is_some()) {
+            let cause = hops[hop.because.as_deref().unwrap()];
+            prop_assert_eq!((hop.health, cause.health), (Health::Down, Health::Down));
+        }
+    }
+}
