@@ -182,6 +182,7 @@ pub enum Code {
     // Why a name cannot be reached, besides what has a code above
     NameNotExposed,
     AwayFromHome,
+    NetworkSilent,
     IngressMissing,
     IngressClassDiffers,
     CertificateDiffers,

@@ -324,6 +324,8 @@ sentences! {
         "Is it spelt as you meant? Else expose a service under it: portico expose SERVICE --host {hostname}";
     AwayFromHome: "This computer is in {networks}, and the name leads to {workers}, in another network."
         "LAN-only names answer at home alone. Connect to your home network, or make the service public.";
+    NetworkSilent: "Nothing answers this computer: neither the cluster nor the internet."
+        "Is it in the network, and is the router on? Until then, how it is at home is unknown.";
     IngressMissing: "The cluster has no rule that gives {hostname} to its service."
         "Somebody removed it. Exposing the service again puts it back.";
     IngressClassDiffers: "The rule for {hostname} names the ingress class {found|none}, which nobody here serves."

@@ -64,6 +64,10 @@ pub fn read(desired: &Desired, observed: &Observed, clues: &Clues, others: &[Pro
             sights.insert((exposure.hostname.to_string(), test));
         }
     };
+    if is_cut_off(observed) {
+        add(&Problem::new(Code::NetworkSilent), Health::Unknown, None);
+        return Look { found: found.into_values().collect(), unseen, blind: true };
+    }
     for exposure in &desired.exposures {
         let Diagnosis { tests, cause, health, hostname, .. } =
             diagnose(desired, &exposure.hostname, observed, clues, now);
@@ -84,6 +88,22 @@ pub fn read(desired: &Desired, observed: &Observed, clues: &Clues, others: &[Pro
     others.iter().for_each(|problem| add(problem, Health::Degraded, None));
     let blind = !matches!(observed.nodes, Some(Seen::Seen { .. }));
     Look { found: root_causes(found.into_values().collect()), unseen, blind }
+}
+
+/// Whether nothing answers this computer: neither the cluster nor a way to any name nor one resolver. Its own network is
+/// away then, or the router is, and nothing can be said of what is behind it.
+fn is_cut_off(observed: &Observed) -> bool {
+    let lan = observed.lan_paths.values().map(|path| {
+        path.value().is_none_or(|path| path.answers.are_missing() && path.http.values().all(Result::is_err))
+    });
+    let public = observed
+        .public_paths
+        .values()
+        .map(|path| path.value().is_none_or(|path| path.answers.are_missing() && path.http.is_err()));
+    let mut paths = lan.chain(public).peekable();
+    matches!(observed.nodes, Some(Seen::Unseen { .. }))
+        && paths.peek().is_some()
+        && paths.all(|is_silent| is_silent)
 }
 
 /// Leaves out what another condition explains, which then touches what that one touched, and is as bad.

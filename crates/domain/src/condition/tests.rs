@@ -179,3 +179,119 @@ fn each_kind_is_there_once() {
     let codes: BTreeSet<Code> = KINDS.iter().map(|kind| kind.code).collect();
     assert_eq!(codes.len(), KINDS.len());
 }
+
+/// Numbers that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    /// True once in `sides` throws.
+    fn hits(&mut self, sides: u64) -> bool {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33).is_multiple_of(sides)
+    }
+}
+
+/// What a look at two names and their workers misses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Noise {
+    /// By bit: the probe of one name at one worker, HTTP or TLS; whether this computer's resolver answers for a name.
+    Lost(u16),
+    /// pi-2 restarts: it is not Ready, and no probe of it is answered.
+    Reboot,
+    /// The router restarts: nothing answers.
+    Cut,
+}
+
+fn noisy(noise: Noise) -> Look {
+    let lost = || Problem::new(Code::ProbeFailed).arg("reason", "timed-out");
+    look(
+        |observed, _| {
+            let names: Vec<String> = observed.lan_paths.keys().cloned().collect();
+            for (n, name) in names.iter().enumerate() {
+                let Some(Seen::Seen { value: path, .. }) = observed.lan_paths.get_mut(name) else {
+                    panic!("{name}")
+                };
+                let workers: Vec<_> = path.http.keys().copied().collect();
+                for (w, worker) in workers.iter().enumerate() {
+                    let gone = |part: usize| match noise {
+                        Noise::Lost(bits) => bits >> (n * 4 + w * 2 + part) & 1 == 1,
+                        Noise::Reboot => w == 0,
+                        Noise::Cut => true,
+                    };
+                    if gone(0) {
+                        path.http.insert(*worker, Err(lost()));
+                    }
+                    if gone(1) {
+                        path.tls.insert(*worker, Err(lost()));
+                    }
+                }
+                let silent = match noise {
+                    Noise::Lost(bits) => bits >> (8 + n) & 1 == 1,
+                    Noise::Reboot => false,
+                    Noise::Cut => true,
+                };
+                if silent {
+                    path.answers.system = Err(Problem::new(Code::ResolveFailed).arg("hostname", name));
+                }
+                if noise == Noise::Cut {
+                    path.answers.public = Err(Problem::new(Code::ResolveFailed).arg("hostname", name));
+                    path.answers.authoritative = Err(Problem::new(Code::ResolveFailed).arg("hostname", name));
+                }
+            }
+            if noise == Noise::Reboot {
+                nodes(observed)[1].ready = false;
+            }
+            if noise == Noise::Cut {
+                let unseen = || Problem::new(Code::KubeUnreachable).arg("server", "10.0.0.1");
+                observed.nodes = Some(Seen::Unseen { why: unseen() });
+                observed.objects.values_mut().for_each(|seen| *seen = Seen::Unseen { why: unseen() });
+                observed.endpoints.values_mut().for_each(|seen| *seen = Seen::Unseen { why: unseen() });
+                observed.certificates.values_mut().for_each(|seen| *seen = Seen::Unseen { why: unseen() });
+            }
+        },
+        &[],
+    )
+}
+
+#[test]
+fn a_month_of_noise_alarms_nobody_and_what_is_wrong_in_it_does() {
+    const SECOND: i64 = 1_000;
+    const DAY: i64 = 86_400 * SECOND;
+    let (mut ledger, mut marks) = (Ledger::default(), Marks::default());
+    let mut alarms = crate::alarm::Alarms::default();
+    let mut dice = Dice(1);
+    let mut looks = std::collections::BTreeMap::new();
+    let (mut told, mut probes) = (Vec::new(), 0);
+    for at in (0..30 * DAY).step_by(3_000) {
+        let (day, time) = (at / DAY, at % DAY);
+        let night = 3 * 3_600 * SECOND;
+        if time == night - 300 * SECOND {
+            marks.maintenance.insert("pi-2".into(), at + 900 * SECOND);
+        }
+        let noise = if (night..night + 180 * SECOND).contains(&time) {
+            Noise::Reboot
+        } else if day % 7 == 2 && (0..90 * SECOND).contains(&(time - 2 * night)) {
+            Noise::Cut
+        } else {
+            probes += 10;
+            Noise::Lost((0..10).fold(0, |bits, bit| bits | u16::from(dice.hits(50)) << bit))
+        };
+        let mut look: Look = looks.entry(noise).or_insert_with(|| noisy(noise)).clone();
+        look.found.iter_mut().for_each(|found| found.condition.since = at);
+        ledger.look(look);
+        told.extend(alarms.look(&ledger.conditions(&marks, at)).into_iter().map(|alarm| (at, noise, alarm)));
+    }
+    assert!(probes > 8_000_000, "{probes}");
+    assert_eq!(told, [], "nothing was wrong");
+
+    // The same ears hear what is.
+    for at in [0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33].map(|seconds| 30 * DAY + seconds * SECOND) {
+        let mut look = noisy(Noise::Lost(0b1111_1111));
+        look.found.iter_mut().for_each(|found| found.condition.since = at);
+        ledger.look(look);
+        told.extend(
+            alarms.look(&ledger.conditions(&marks, at)).into_iter().map(|alarm| (at, Noise::Cut, alarm)),
+        );
+    }
+    assert_eq!(told.len(), 1, "{told:#?}");
+}

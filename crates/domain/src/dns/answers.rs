@@ -23,6 +23,11 @@ impl Answers {
     pub fn authoritative(&self) -> &[IpAddr] {
         self.authoritative.as_deref().unwrap_or_default()
     }
+
+    /// No resolver could be asked.
+    pub fn are_missing(&self) -> bool {
+        self.authoritative.is_err() && self.public.is_err() && self.system.is_err()
+    }
 }
 
 /// Why a visitor would not get what the record says; nothing when all three agree.

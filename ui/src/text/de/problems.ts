@@ -247,6 +247,10 @@ export const problems: Record<Code, Sentence> = {
     what: 'Dieser Computer ist in {networks}, und der Name führt zu {workers}, in ein anderes Netz.',
     next: 'Namen im LAN antworten nur zu Hause. Verbinde dich mit deinem Heimnetz oder mach den Dienst öffentlich.',
   },
+  'network-silent': {
+    what: 'Nichts antwortet diesem Computer: weder der Cluster noch das Internet.',
+    next: 'Ist er im Netz, und läuft der Router? Was zu Hause ist, ist so lange unbekannt.',
+  },
   'ingress-missing': {
     what: 'Der Cluster hat keine Regel, die {hostname} zu seinem Dienst führt.',
     next: 'Jemand hat sie entfernt. Bearbeite den Dienst und speichere ihn neu: Das stellt sie wieder her.',
