@@ -30,7 +30,8 @@ macro_rules! commands {
                 match name {
                     $($name => {
                         let request: $request = serde_json::from_value(request).map_err(malformed)?;
-                        let response: $response = self.$handler(request).await?;
+                        // On the heap: the largest of them all would be part of whoever calls any.
+                        let response: $response = Box::pin(self.$handler(request)).await?;
                         serde_json::to_value(response).map_err(|error| internal(error).into())
                     })*
                     _ => Err(internal(format!("no command {name}")).into()),

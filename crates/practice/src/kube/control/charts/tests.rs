@@ -109,7 +109,7 @@ fn two_balancers_on_the_same_ports_leave_the_later_one_pending() {
     let deployment = bench.the("deployments.apps", "ingress-nginx", "ingress-nginx-controller");
     assert_eq!(
         deployment["spec"]["template"]["spec"]["containers"][0]["args"],
-        json!(["--enable-ssl-passthrough"])
+        json!(["--enable-ssl-passthrough", "--enable-metrics=false"])
     );
 }
 
