@@ -132,7 +132,7 @@ it('tells at a path what is worth knowing about it, and where its visitors come 
   await user.click(await screen.findByRole('radio', { name: 'Table' }));
   const table = within(await screen.findByRole('table', { name: 'Flow of traffic' }));
   expect(screen.getByRole('link', { name: 'Move to Traefik' })).toBeVisible();
-  await user.click(table.getByRole('button', { name: 'home' }));
+  await user.click(within(table.getByRole('row', { name: /^Service home / })).getByRole('button'));
   const path = within(screen.getByRole('complementary', { name: 'Path' }));
   expect(path.getByRole('heading', { name: 'From your LAN' })).toBeVisible();
   expect(path.getByText(/resolver remembers that home.example.test did not exist/)).toBeVisible();

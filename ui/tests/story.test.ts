@@ -104,10 +104,10 @@ it('goes from bare machines to a service that answers', { timeout: 180_000 }, as
   await user.click(screen.getByRole('link', { name: 'Flow' }));
   await user.click(await screen.findByRole('radio', { name: 'Table' }));
   const hops = await screen.findByRole('table', { name: 'Flow of traffic' });
-  await user.click(within(hops).getByRole('button', { name: 'grafana' }));
+  await user.click(within(within(hops).getByRole('row', { name: /^Service grafana / })).getByRole('button'));
   const path = screen.getByRole('complementary', { name: 'Path' });
   expect(within(path).getByRole('heading', { name: 'grafana' })).toBeVisible();
-  expect(within(path).getAllByRole('listitem')).toHaveLength(8);
+  expect(within(path).getAllByRole('listitem')).toHaveLength(10);
   await accessible();
 
   await user.click(screen.getByRole('link', { name: 'Runs' }));
