@@ -103,7 +103,8 @@ describe('comfort', () => {
       await accessible(page, `${name} in German`);
       await picture(page, `german-${name}`);
     }
-    await visible(page.getByRole('link', { name: 'Einstellungen' }), 'the navigation in German');
+    const navigation = page.getByRole('navigation');
+    await visible(navigation.getByRole('link', { name: 'Einstellungen' }), 'the navigation in German');
   });
 
   test('nothing was complained of', () => assert.deepEqual(complaints, []));
