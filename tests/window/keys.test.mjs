@@ -95,9 +95,11 @@ step('its path is found, hop by hop', async () => {
   const path = role('complementary', 'Path');
   await told.window.see(path, role('heading', 'From your LAN'));
   await told.window.reach(role('button', /^echo\b.*Service/));
+  const focused = () => told.window.driver.executeScript(() => document.activeElement.textContent);
   await told.window.keys(Key.ARROW_LEFT);
-  const focused = await told.window.driver.executeScript(() => document.activeElement.textContent);
-  assert.match(focused, /Ingress/, 'the left arrow leads to the ingress');
+  assert.match(await focused(), /Certificate/, 'the left arrow leads to the certificate');
+  await told.window.keys(Key.ARROW_LEFT);
+  assert.match(await focused(), /Ingress/, 'and on to the ingress');
 });
 
 step('and nothing was complained of', async () => {

@@ -171,8 +171,8 @@ impl<'a> Builder<'a> {
         let service = self.add(HopKind::Service, service, &exposure.name, namespace, judged.clone());
         self.hops[service].rate = rate;
         let mut hops = match (exposure.reach, internet) {
-            (Reach::Public, Some(internet)) => self.from_internet(&walk, internet),
-            _ => self.from_lan(&walk, lan, ingress),
+            (Reach::Public, Some(internet)) => self.internet_hops(&walk, internet),
+            _ => self.lan_hops(&walk, lan, ingress),
         };
         hops.push(ingress);
         let mut last = ingress;
@@ -197,7 +197,7 @@ impl<'a> Builder<'a> {
     }
 
     /// LAN, name, one way in for each worker.
-    fn from_lan(&mut self, walk: &Walk<'_>, lan: At, ingress: At) -> Vec<At> {
+    fn lan_hops(&mut self, walk: &Walk<'_>, lan: At, ingress: At) -> Vec<At> {
         let hostname = walk.exposure.hostname.as_str();
         let seen = fresh(self.observed.lan_paths.get(hostname), self.now);
         let records = seen.map_or_else(
@@ -222,7 +222,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Internet, name, edge, tunnel, and the pods at its end.
-    fn from_internet(
+    fn internet_hops(
         &mut self,
         walk: &Walk<'_>,
         (internet, [edge, tunnel], cloudflared): (At, [At; 2], At),

@@ -16,12 +16,16 @@ pub fn explain(graph: &mut FlowGraph) {
         .map(|hop| (hop.id.as_str(), hop))
         .collect();
     let edges = graph.edges.iter().map(|edge| (edge.from.as_str(), edge.to.as_str()));
-    let pods: HashMap<&str, &str> = edges.filter(|(_, to)| to.starts_with("pods/")).collect();
+    let mut behind: HashMap<&str, &str> = edges.filter(|(_, to)| to.starts_with("pods/")).collect();
+    behind.extend(graph.paths.iter().filter_map(|path| {
+        let find = |kind: &str| path.hops.iter().find(|id| id.starts_with(kind)).map(String::as_str);
+        Some((find("name/")?, find("certificate/")?))
+    }));
     let because: Vec<Option<String>> = graph
         .hops
         .iter()
         .map(|hop| {
-            (hop.health == Health::Down).then(|| cause(hop, &down, &pods)).flatten().map(str::to_owned)
+            (hop.health == Health::Down).then(|| cause(hop, &down, &behind)).flatten().map(str::to_owned)
         })
         .collect();
     for (hop, because) in graph.hops.iter_mut().zip(because) {
@@ -29,7 +33,8 @@ pub fn explain(graph: &mut FlowGraph) {
     }
 }
 
-fn cause<'a>(hop: &Hop, down: &Down<'a>, pods: &HashMap<&str, &str>) -> Option<&'a str> {
+/// `behind`: the pods of a service, and the certificate of a name.
+fn cause<'a>(hop: &Hop, down: &Down<'a>, behind: &HashMap<&str, &str>) -> Option<&'a str> {
     let find = |id: &str| down.get_key_value(id).map(|(id, _)| *id);
     match hop.kind {
         HopKind::Worker | HopKind::Machine => None,
@@ -40,7 +45,13 @@ fn cause<'a>(hop: &Hop, down: &Down<'a>, pods: &HashMap<&str, &str>) -> Option<&
         // Without a tunnel no cloudflared is ready: that is how it tells.
         HopKind::Cloudflared => find("tunnel"),
         // A service is as well as the pods behind it.
-        HopKind::Service => find(pods.get(hop.id.as_str())?),
+        HopKind::Service => find(behind.get(hop.id.as_str())?),
+        // The name comes last: until there is a certificate, nobody is led to the service.
+        HopKind::LanRecord
+            if hop.reason.as_ref().is_some_and(|reason| reason.code == Code::RecordMissing) =>
+        {
+            find(behind.get(hop.id.as_str())?)
+        }
         _ => None,
     }
 }

@@ -95,6 +95,22 @@ fn a_refused_certificate_is_a_cause_and_the_name_still_answers() {
 }
 
 #[test]
+fn a_name_that_waits_for_its_certificate_is_quiet_about_its_record() {
+    let desired = wanted(Reach::Lan);
+    let mut observed = well(&desired);
+    for seen in observed.lan_paths.values_mut() {
+        let Seen::Seen { value, .. } = seen else { panic!() };
+        value.answers.authoritative = Ok(Vec::new());
+    }
+    let record = "name/echo.example.test";
+    assert_eq!(None, hop(&flow(&desired, &observed, NOW), record).because, "somebody took it away");
+    observed.certificates.insert("apps/echo-tls".into(), now(CertificateChain::of("apps", "echo-tls", &[])));
+    let graph = flow(&desired, &observed, NOW);
+    assert_eq!(Some("certificate/apps/echo-tls"), hop(&graph, record).because.as_deref());
+    assert_eq!(Some("certificate/apps/echo-tls"), graph.cause(&graph.paths[0]).map(|hop| hop.id.as_str()));
+}
+
+#[test]
 fn a_tunnel_that_is_down_explains_cloudflared_and_an_open_one_serves() {
     let desired = wanted(Reach::Public);
     let mut observed = well(&desired);
