@@ -70,7 +70,7 @@ impl Engine {
         }
         let reading = Reading { at: self.now(), controller: of_controller, tunnel: of_tunnel };
         let rates = Rates::between(&last.reading, &reading, &own);
-        last.rates = (rates != Rates::default()).then(|| Seen::Seen { value: rates, at: reading.at });
+        last.rates = (rates != Rates::default()).then_some(Seen::Seen { value: rates, at: reading.at });
         last.reading = reading;
         last.rates.clone()
     }
