@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { graph } from '../../tests/fixture/graph';
+import { graph, machineAway } from '../../tests/fixture/graph';
 import { banner } from './banner';
 import { detailOf, rateOf, timed, written } from './hops';
 
@@ -62,15 +62,8 @@ it('names the first hop that is down, and who is cut off by it', () => {
 });
 
 it('names the machine and not the service that is down because of it', () => {
-  const hops = flow.hops.map((hop) =>
-    hop.id === 'node/nuc-1'
-      ? { ...hop, health: 'down' as const }
-      : hop.health === 'down'
-        ? { ...hop, because: 'node/nuc-1' }
-        : hop,
-  );
-  expect(banner({ ...flow, hops })?.hop.id).toBe('node/nuc-1');
-  expect(banner({ ...flow, hops })?.affected).toEqual(['wiki']);
+  expect(banner(machineAway(flow))?.hop.id).toBe('node/nuc-1');
+  expect(banner(machineAway(flow))?.affected).toEqual(['wiki']);
 });
 
 it('has nothing to say when nothing is down; unknown is no outage', () => {

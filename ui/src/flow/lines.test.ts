@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { crowd } from '../../tests/fixture/crowd';
-import { graph } from '../../tests/fixture/graph';
+import { graph, machineAway } from '../../tests/fixture/graph';
 import type { FlowGraph } from '../api/types';
 import { fold, worst } from './fold';
 import { layout } from './layout';
@@ -61,14 +61,7 @@ it('lights the selected path alone', () => {
 
 it('keeps quiet about a service of which every machine is down', () => {
   const flow = graph(0);
-  const hops = flow.hops.map((hop) =>
-    hop.id === 'node/nuc-1'
-      ? { ...hop, health: 'down' as const }
-      : hop.health === 'down'
-        ? { ...hop, because: 'node/nuc-1' }
-        : hop,
-  );
-  const { picture, lines } = drawn({ ...flow, hops });
+  const { picture, lines } = drawn(machineAway(flow));
   expect(picture.items.filter((item) => item.quiet).map(({ id }) => id)).toEqual([
     'services/apps',
     'service/wiki',
