@@ -61,6 +61,12 @@ async fn open(folder: &Path, clock: Clock) -> Result<Engine, Failure> {
     .await?)
 }
 
+/// A clock that somebody else turns.
+fn turned(now: &Arc<AtomicI64>) -> Clock {
+    let now = now.clone();
+    Arc::new(move || now.load(Ordering::Relaxed))
+}
+
 /// The names of what is looked at: 60 paths, and hops.
 fn subjects() -> Vec<String> {
     let paths = (0..SERVICES).map(|n| path_of(&format!("service-{n}")));
@@ -85,11 +91,7 @@ fn look(subjects: &[String], n: u64) -> Look {
 async fn year() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let now = Arc::new(AtomicI64::new(BEGIN));
-    let clock: Clock = {
-        let now = now.clone();
-        Arc::new(move || now.load(Ordering::Relaxed))
-    };
-    let engine = open(folder.path(), clock).await?;
+    let engine = open(folder.path(), turned(&now)).await?;
     want(folder.path()).await?;
     let subjects = subjects();
     let mut recorder = None;
@@ -167,16 +169,8 @@ async fn times(ask: impl AsyncFn() -> Result<usize, Failure>) -> Result<String, 
 
 /// Looks without a pause and says, after each one that stands, at which instants something changed.
 async fn record_for_ever(folder: &Path) -> Result<(), Failure> {
-    let mut database = database(folder).await?;
-    let last: Option<i64> =
-        sqlx::query_scalar("SELECT MAX(at) FROM health_change").fetch_one(&mut database).await?;
-    database.close().await?;
-    let now = Arc::new(AtomicI64::new(last.unwrap_or(BEGIN)));
-    let clock: Clock = {
-        let now = now.clone();
-        Arc::new(move || now.load(Ordering::Relaxed))
-    };
-    let engine = open(folder, clock).await?;
+    let now = Arc::new(AtomicI64::new(newest_change(folder).await?.unwrap_or(BEGIN)));
+    let engine = open(folder, turned(&now)).await?;
     let subjects: Vec<String> = subjects().into_iter().take(50).collect();
     let mut recorder = None;
     for n in 0.. {
@@ -211,7 +205,7 @@ async fn killed(kills: usize) -> Result<usize, Failure> {
         let wait = Duration::from_micros(1_000 + (n as u64).wrapping_mul(7_919) % 40_000);
         let reader = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
         if n % 10 != 0 {
-            while child.try_wait()?.is_none() && !has_begun(folder.path(), said).await? {
+            while child.try_wait()?.is_none() && newest_change(folder.path()).await? <= said {
                 std::thread::sleep(Duration::from_millis(1));
             }
         }
@@ -245,11 +239,10 @@ async fn killed(kills: usize) -> Result<usize, Failure> {
     Ok(lost)
 }
 
-/// Whether the process that was just started has written something down.
-async fn has_begun(folder: &Path, said: Option<i64>) -> Result<bool, Failure> {
+/// The instant of the last change that is stored.
+async fn newest_change(folder: &Path) -> Result<Option<i64>, Failure> {
     let mut database = database(folder).await?;
-    let last: Option<i64> =
-        sqlx::query_scalar("SELECT MAX(at) FROM health_change").fetch_one(&mut database).await?;
+    let newest = sqlx::query_scalar("SELECT MAX(at) FROM health_change").fetch_one(&mut database).await?;
     database.close().await?;
-    Ok(last > said)
+    Ok(newest)
 }

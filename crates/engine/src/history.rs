@@ -45,7 +45,8 @@ pub struct Recorder {
 }
 
 impl Engine {
-    /// Writes a look down, unless another process records; then `recorder` stays empty. After a failure the next look starts from what is stored.
+    /// Writes a look down, unless another process records; then `recorder` stays empty. After a failure the next look
+    /// starts from what is stored.
     pub async fn record(&self, recorder: &mut Option<Recorder>, look: &Look) -> Result<(), Problem> {
         let Recorder { ledger, _lock } = match recorder.take() {
             Some(at_work) => at_work,

@@ -36,20 +36,32 @@ impl Engine {
         let desired = self.desired().await?;
         let mut runs = self.runs().await?;
         runs.truncate(RUNS);
+        // Side by side: one that hangs holds up the whole for its own time alone.
+        let (flow, conditions, components, names, machines, credentials, timeline, uptime, storage) = tokio::join!(
+            part(self.flow()),
+            part(self.conditions()),
+            part(self.components()),
+            part(self.names()),
+            part(self.hosts()),
+            part(self.credentials()),
+            part(async { Ok(self.timeline(Window::Week, None, ENTRIES).await?.0) }),
+            part(self.history(HistoryOf::Services, Window::Week)),
+            part(self.history_storage()),
+        );
         let report = json!({
             "portico": { "version": env!("CARGO_PKG_VERSION"), "os": std::env::consts::OS, "arch": std::env::consts::ARCH },
             "at": self.now(),
             "wanted": &desired,
-            "flow": part(self.flow()).await,
-            "conditions": part(self.conditions()).await,
-            "components": part(self.components()).await,
-            "names": part(self.names()).await,
-            "machines": part(self.hosts()).await,
-            "credentials": part(self.credentials()).await,
+            "flow": flow,
+            "conditions": conditions,
+            "components": components,
+            "names": names,
+            "machines": machines,
+            "credentials": credentials,
             "runs": runs,
-            "timeline": part(async { Ok(self.timeline(Window::Week, None, ENTRIES).await?.0) }).await,
-            "uptime": part(self.history(HistoryOf::Services, Window::Week)).await,
-            "storage": part(self.history_storage()).await,
+            "timeline": timeline,
+            "uptime": uptime,
+            "storage": storage,
         });
         let mut mask = Mask::new(desired.exposures.iter().map(|exposure| exposure.hostname.as_str()));
         let text = serde_json::to_string_pretty(&mask.report(report)).unwrap_or_default();

@@ -38,14 +38,9 @@ impl Store {
         let days = ledger.due(Level::Day, hours.iter().map(|hour| hour.from));
         // Once an hour is often enough to let go of what is old.
         let retention = if hours.is_empty() { None } else { Some(self.retention().await?) };
-        let ledger_text = self.write_json(ledger)?;
         let mut transaction = self.pool.begin().await.map_err(|error| self.failed(error))?;
+        self.put_note(&mut *transaction, LEDGER, ledger).await?;
         let write = async |transaction: &mut SqliteConnection| -> Result<(), sqlx::Error> {
-            sqlx::query("INSERT OR REPLACE INTO note (name, document) VALUES (?, ?)")
-                .bind(LEDGER)
-                .bind(ledger_text)
-                .execute(&mut *transaction)
-                .await?;
             name_subjects(transaction, entry).await?;
             add_changes(transaction, &entry.changes).await?;
             if let Some(gap) = entry.gap {
