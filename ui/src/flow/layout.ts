@@ -19,7 +19,7 @@ export const node = { width: 127, widest: 168, height: 54, dense: 32, heading: 2
 /** What hangs on a service is drawn as badges beside it. */
 const badges: Partial<Record<Column, number>> = { certificate: 46, pods: 64 };
 /** Who visits has a short name. */
-const who = 96;
+const who = 101;
 export const isBadge = (column: Column): boolean => badges[column] !== undefined;
 /** Between a badge and its service. */
 const close = 12;
@@ -175,7 +175,7 @@ export function layout(picture: Shape, area: { width: number; height: number }):
 }
 
 /** Room between ingress and services for what is written on each of the lines there. */
-const numbers = 24;
+const numbers = 20;
 const besides: ReadonlySet<Column> = new Set(['name', 'certificate', 'service', 'pods']);
 
 /** How the width is shared: gaps first, for lines to be told apart, then boxes, for longer names. */
