@@ -34,7 +34,9 @@ pub async fn rpc(
 ) -> Result<Value, ApiError> {
     if name == SPEAK {
         let words = serde_json::from_value(request);
-        desktop::speak(&app, words.map_err(|error| Problem::new(Code::RequestMalformed).detail(error))?);
+        let words = words.map_err(|error| Problem::new(Code::RequestMalformed).detail(error))?;
+        worlds.speak(&words);
+        desktop::speak(&app, words);
         return Ok(Value::Null);
     }
     let link = (name == LINK_OPEN).then(|| request["url"].as_str().unwrap_or_default().to_owned());

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
 
 /// The laptop: dropping it ends the cloud and forgets all that Portico kept.
 pub struct Portico<'a> {
@@ -33,6 +34,36 @@ pub const SERVER_AND_TWO_AGENTS: [Member<'static>; 3] = [
     Member { machine: "h2", role: "agent", user: "op" },
     Member { machine: "h3", role: "agent", user: "op" },
 ];
+
+/// A command that says a line of JSON whenever something changed, until it is dropped.
+pub struct Watching {
+    child: Child,
+    lines: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Watching {
+    /// All lines so far.
+    pub fn lines(&self) -> Vec<Value> {
+        self.lines.lock().expect("nobody panics with it").clone()
+    }
+
+    /// How many lines there are.
+    pub fn said(&self) -> usize {
+        self.lines().len()
+    }
+
+    pub fn last(&self) -> Option<Value> {
+        self.lines().pop()
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        // It is ended already when it failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
 
 /// A run that is being followed line by line.
 pub struct Following {
@@ -144,6 +175,23 @@ impl<'a> Portico<'a> {
         type_in(&mut child, input);
         let lines = BufReader::new(child.stdout.take().expect("its standard output")).lines();
         Following { child, lines, said: String::new() }
+    }
+
+    /// `portico COMMAND --watch --json` with the owner's token at hand.
+    pub fn watch(&self, command: &[&str]) -> Watching {
+        let arguments = [&["--json"], command, &["--watch", "--ask-token"]].concat();
+        let mut child = self.command(&arguments).spawn().expect("portico starts");
+        type_in(&mut child, &self.token);
+        let lines = Arc::<Mutex<Vec<Value>>>::default();
+        let said = BufReader::new(child.stdout.take().expect("its standard output")).lines();
+        let kept = lines.clone();
+        std::thread::spawn(move || {
+            for line in said.map_while(Result::ok) {
+                let line = serde_json::from_str(&line).expect("a line of JSON");
+                kept.lock().expect("nobody panics with it").push(line);
+            }
+        });
+        Watching { child, lines }
     }
 
     /// All runs, newest first, as the journal has them.

@@ -1,7 +1,6 @@
 //! The commands about alerts: where messages go, when, and whether they arrive.
 
 use crate::Api;
-use crate::english::letter;
 use crate::wire::{Alerts, ChannelRef, Empty, SetChannel};
 use portico_domain::alert::Timing;
 use portico_domain::credential::Secret;
@@ -34,7 +33,7 @@ impl Api {
     }
 
     pub async fn alert_test(&self, request: SetChannel) -> Result<Empty, Problem> {
-        self.engine.test_channel(draft(request), letter).await?;
+        self.engine.test_channel(draft(request), &self.letters()).await?;
         Ok(Empty {})
     }
 }

@@ -22,12 +22,14 @@ pub use portico_engine::{
     ScanRequest, SecretStore, Watch, system_clock,
 };
 
+use english::Beside;
 use portico_domain::change::Plan;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::support::without_secrets;
+use portico_engine::Words;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use ts_rs::TS;
 
 /// What a failed command answers.
@@ -64,17 +66,31 @@ pub struct Api {
     can_practise: bool,
     /// Plans that were shown and may be applied, by id.
     plans: Arc<Mutex<HashMap<String, Plan>>>,
+    /// What is said beside the window, in the language of the last that opened; before, in English.
+    words: Arc<Mutex<Beside>>,
 }
 
 impl Api {
     pub fn new(engine: Engine, practice: bool) -> Self {
-        Self { engine, practice, can_practise: false, plans: Arc::default() }
+        Self { engine, practice, can_practise: false, plans: Arc::default(), words: Arc::default() }
     }
 
     /// Looks again and again and tells what is wrong, to the window and beyond this computer, until the returned value is
     /// dropped. Must be called inside a Tokio runtime.
     pub fn watch(&self) -> (Watch, Alerting) {
-        (self.engine.watch(), self.engine.alert(english::letter))
+        (self.engine.watch(), self.engine.alert(self.letters()))
+    }
+
+    /// Takes the words in which alerts are told from now on.
+    pub fn speak(&self, words: Beside) {
+        *self.words.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    }
+
+    fn letters(&self) -> Words {
+        let words = self.words.clone();
+        Arc::new(move |message, homelab| {
+            words.lock().unwrap_or_else(PoisonError::into_inner).letter(message, homelab)
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 //! Home stays open while somebody rehearses, and so do its runs. How a rehearsal is made is the shell's, which has
 //! practice in it; here is only which one is shown.
 
+use crate::english::Beside;
 use crate::table::WORLD_OPEN;
 use crate::wire::{Empty, WorldOpen};
 use crate::{Api, ApiError};
@@ -55,6 +56,12 @@ impl Worlds {
     /// Whether somebody is told what is wrong at home. A rehearsal's alerts end with its window.
     pub fn is_telling(&self) -> bool {
         self.inner.home.api.engine().is_telling()
+    }
+
+    /// Takes the words of the window: the world that it shows tells its alerts in them, and so does home.
+    pub fn speak(&self, words: &Beside) {
+        self.inner.home.api.speak(words.clone());
+        self.inner.shown.borrow().speak(words.clone());
     }
 
     /// Answers a command by name, JSON in and JSON out, as [`Api::call`] does.

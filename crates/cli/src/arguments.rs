@@ -85,7 +85,7 @@ pub enum Command {
         secrets: Secrets,
     },
     /// List what is wrong, one line for each cause, with its way out
-    Conditions(Secrets),
+    Conditions(Status),
     /// Say that somebody knows of a condition: nobody is told of it any more until it is over
     Hush {
         /// As `portico conditions` lists it

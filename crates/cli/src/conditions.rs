@@ -1,6 +1,6 @@
 //! `portico conditions`, `hush` and `maintenance`: what is wrong, and who knows of it.
 
-use crate::arguments::Secrets;
+use crate::arguments::Status;
 use crate::change::unlock;
 use crate::output::Output;
 use jiff::Timestamp;
@@ -8,13 +8,29 @@ use portico_api::Api;
 use portico_api::english::explain;
 use portico_api::wire::{Conditions, Empty, HushRequest, Maintain};
 use portico_domain::condition::{Condition, Hush, Severity};
+use portico_domain::event::Happening;
 use portico_domain::problem::Problem;
 use std::process::ExitCode;
 use std::time::Duration;
 
-pub async fn list(api: &Api, secrets: Secrets, output: &Output) -> Result<ExitCode, Problem> {
-    unlock(api, &secrets).await?;
-    Ok(show(&api.conditions(Empty {}).await?, output))
+pub async fn list(api: &Api, options: Status, output: &Output) -> Result<ExitCode, Problem> {
+    unlock(api, &options.secrets).await?;
+    if !options.watch {
+        return Ok(show(&api.conditions(Empty {}).await?, output));
+    }
+    let mut code = ExitCode::SUCCESS;
+    let mut events = api.engine().listen();
+    let _watch = api.engine().watch();
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return Ok(code),
+            event = events.recv() => {
+                if event.is_ok_and(|event| matches!(event.what, Happening::Conditions { .. })) {
+                    code = show(&api.conditions(Empty {}).await?, output);
+                }
+            }
+        }
+    }
 }
 
 pub async fn hush(

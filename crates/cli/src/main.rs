@@ -78,7 +78,7 @@ async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Problem>
         Command::Services(secrets) => show::services(&open().await?, secrets, output).await,
         Command::Flow(options) => show::flow(&open().await?, options, output).await,
         Command::Why { hostname, secrets } => why::run(&open().await?, hostname, secrets, output).await,
-        Command::Conditions(secrets) => conditions::list(&open().await?, secrets, output).await,
+        Command::Conditions(options) => conditions::list(&open().await?, options, output).await,
         Command::Hush { condition, lasting, undo } => {
             conditions::hush(&open().await?, condition, lasting, undo, output).await
         }

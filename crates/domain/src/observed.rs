@@ -336,6 +336,25 @@ impl Observed {
         self.nodes.as_ref()?.value()?.iter().find(|node| node.name == name)
     }
 
+    /// Machines that were there and answer no more: what the cluster said of them is older than that.
+    pub fn fell_silent(&mut self, away: &BTreeSet<IpAddr>) {
+        let Some(Seen::Seen { value: nodes, .. }) = &mut self.nodes else { return };
+        let away = |node: &&mut NodeState| node.ready && node.address.is_some_and(|at| away.contains(&at));
+        let mut silent = BTreeSet::new();
+        for node in nodes.iter_mut().filter(away) {
+            node.ready = false;
+            node.reason = "NoAnswer".into();
+            silent.insert(node.name.as_str());
+        }
+        let endpoints = self.endpoints.values_mut().filter_map(|seen| match seen {
+            Seen::Seen { value, .. } => Some(value),
+            Seen::Unseen { .. } => None,
+        });
+        for endpoint in endpoints.flatten() {
+            endpoint.ready &= !endpoint.node.as_deref().is_some_and(|node| silent.contains(node));
+        }
+    }
+
     pub fn nodes(&self) -> &[NodeState] {
         self.nodes.as_ref().and_then(Seen::value).map(Vec::as_slice).unwrap_or_default()
     }

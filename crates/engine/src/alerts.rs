@@ -17,6 +17,7 @@ use portico_domain::credential::{Credential, CredentialKind, Kept, Secret};
 use portico_domain::problem::{Code, Problem};
 use portico_world::alert::{Keys, send};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
@@ -28,7 +29,7 @@ const RULES: &str = "alerts";
 const TICK: Duration = Duration::from_secs(1);
 
 /// Puts a message about the homelab of this name into words.
-pub type Words = fn(&Message, homelab: &str) -> Letter;
+pub type Words = Arc<dyn Fn(&Message, &str) -> Letter + Send + Sync>;
 
 /// Where messages go and when, and how that went the last time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -151,7 +152,7 @@ impl Engine {
     ///
     /// # Errors
     /// Those of [`Engine::set_channel`], and why the message was not taken, with the field that can put it right.
-    pub async fn test_channel(&self, draft: ChannelDraft, words: Words) -> Result<(), Problem> {
+    pub async fn test_channel(&self, draft: ChannelDraft, words: &Words) -> Result<(), Problem> {
         let channel = self.drafted(&self.alert_rules().await?, &draft).await?;
         let mut keys = if channel.id.is_empty() { Keys::default() } else { self.keys_of(&channel).await? };
         keys.secret = draft.secret.or(keys.secret);
@@ -270,14 +271,14 @@ impl Engine {
     async fn keep_making(&self, words: Words) {
         let mut book = None;
         loop {
-            if let Err(problem) = self.make(&mut book, words).await {
+            if let Err(problem) = self.make(&mut book, &words).await {
                 tracing::warn!(%problem, "what is to be told could not be kept");
             }
             tokio::time::sleep(TICK).await;
         }
     }
 
-    async fn make(&self, book: &mut Option<Book>, words: Words) -> Result<(), Problem> {
+    async fn make(&self, book: &mut Option<Book>, words: &Words) -> Result<(), Problem> {
         // Before the first list it is not known what is wrong, which is not the same as nothing.
         let Some((_, conditions)) = self.told().clone() else { return Ok(()) };
         let before = match book.take() {

@@ -19,11 +19,14 @@ use portico_domain::step::is_serving;
 use portico_world::lan::interfaces;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
 
 /// Between two deeper looks: Cloudflare's budget is shared with everything else that Portico does.
 const DEEPER_EVERY: Duration = Duration::from_secs(300);
+
+/// What a token can do takes a dozen calls to find out. That it is refused shows in all others.
+const EXAMINED_EVERY: Duration = Duration::from_secs(3_600);
 
 /// What was told is an answer for so long; then whoever told it watches no more.
 const FRESH_MS: i64 = 30_000;
@@ -39,6 +42,9 @@ pub(crate) struct Deeper {
     observed: Observed,
     problems: Vec<Problem>,
 }
+
+/// When the token was examined, and what was wrong with it.
+type Examined = Option<(Instant, Option<Problem>)>;
 
 /// What one watch knows besides its pictures.
 #[derive(Default)]
@@ -64,7 +70,9 @@ impl Engine {
         if desired.cluster.is_none() {
             return Ok(Vec::new());
         }
-        let (observed, deeper) = tokio::join!(self.look_at(&desired), self.look_deeper(&desired));
+        let mut examined = None;
+        let (observed, deeper) =
+            tokio::join!(self.look_at(&desired), self.look_deeper(&desired, &mut examined));
         let mut ledger = Ledger::resumed(self.inner.store.note(KEPT).await?.unwrap_or_default());
         // Nobody waits for a second look here: all that this one shows is said.
         judge(&mut ledger, &desired, &observed, &deeper, now);
@@ -185,11 +193,12 @@ impl Engine {
     /// Takes the deeper look now, after each run, and every few minutes.
     pub(crate) async fn keep_looking_deeper(self, deeper: Arc<Mutex<Option<Deeper>>>) {
         let mut events = self.listen();
+        let mut examined = None;
         loop {
             if let Ok(desired) = self.desired().await
                 && desired.cluster.is_some()
             {
-                let seen = self.look_deeper(&desired).await;
+                let seen = self.look_deeper(&desired, &mut examined).await;
                 *deeper.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
             }
             let run_ended = async {
@@ -208,7 +217,7 @@ impl Engine {
         }
     }
 
-    async fn look_deeper(&self, desired: &Desired) -> Deeper {
+    async fn look_deeper(&self, desired: &Desired, examined: &mut Examined) -> Deeper {
         let parts = desired.exposures.iter().flat_map(|exposure| {
             cluster_part(desired, exposure).into_iter().chain(account_part(desired, exposure))
         });
@@ -220,8 +229,12 @@ impl Engine {
         sources.dedup();
         let observed = self.observe(&sources, desired.cluster.as_ref()).await;
         let mut problems = Vec::new();
-        let (notices, names, components, token) =
-            tokio::join!(self.notices(), self.names(), self.components(), self.token_ends(desired));
+        let (notices, names, components, token) = tokio::join!(
+            self.notices(),
+            self.names(),
+            self.components(),
+            self.token_problem(desired, examined)
+        );
         problems.extend(notices.unwrap_or_else(|problem| vec![problem]));
         problems.extend(names.map_or_else(|problem| vec![problem], |report| report.problems));
         problems.extend(components.into_iter().flatten().filter_map(|state| {
@@ -235,11 +248,20 @@ impl Engine {
         Deeper { observed, problems }
     }
 
-    /// What is wrong with the owner's token, where one is needed.
-    async fn token_ends(&self, desired: &Desired) -> Option<Problem> {
+    /// What is wrong with the owner's token, where one is needed; as of the last hour while nothing was.
+    async fn token_problem(&self, desired: &Desired, examined: &mut Examined) -> Option<Problem> {
         if desired.stack.home_domain().is_some() || desired.exposures.is_empty() {
             return None;
         }
+        let well =
+            |(at, problem): &(Instant, Option<Problem>)| problem.is_none() && at.elapsed() < EXAMINED_EVERY;
+        if !examined.as_ref().is_some_and(well) {
+            *examined = Some((Instant::now(), self.token_ends().await));
+        }
+        examined.as_ref().and_then(|(_, problem)| problem.clone())
+    }
+
+    async fn token_ends(&self) -> Option<Problem> {
         let report = match self.token_report(CredentialKind::CloudflareToken).await {
             Ok(report) => report,
             Err(problem) => return Some(problem),

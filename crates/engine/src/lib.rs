@@ -23,6 +23,7 @@ mod observe;
 mod outside;
 mod perform;
 mod preview;
+mod pulse;
 mod rehearsal;
 mod scan;
 mod schedule;

@@ -28,12 +28,13 @@ pub(crate) type SharedLook = Arc<tokio::sync::Mutex<Option<(Instant, Result<Read
 impl Engine {
     /// Asks every source once. `document` names the machines that sources refer to.
     pub(crate) async fn observe(&self, sources: &[Source], document: Option<&ClusterDocument>) -> Observed {
-        // Names of one zone are asked for together, however many they are.
-        let (names, others): (Vec<&Source>, Vec<&Source>) =
-            sources.iter().partition(|source| matches!(source, Source::Records { .. }));
+        // Names of one zone and logins of one account are asked for together, however many they are.
+        let (names, others): (Vec<&Source>, Vec<&Source>) = sources
+            .iter()
+            .partition(|source| matches!(source, Source::Records { .. } | Source::Access { .. }));
         let parts = join_all(others.into_iter().map(|source| self.ask(source, document)));
-        let (parts, records) = tokio::join!(parts, self.records(&names));
-        let mut observed = Observed { records, ..Observed::default() };
+        let (parts, records, access) = tokio::join!(parts, self.records(&names), self.logins(&names));
+        let mut observed = Observed { records, access, ..Observed::default() };
         for part in parts {
             observed.update(part);
         }
@@ -133,12 +134,10 @@ impl Engine {
                 seen.traffic = self.traffic(*controller, *tunnel).await;
             }
             // Asked for all at once, in `observe`.
-            Source::Records { .. } => {}
-            Source::TunnelId(_)
-            | Source::Tunnel(_)
-            | Source::TunnelToken(_)
-            | Source::TunnelState(_)
-            | Source::Access { .. } => self.ask_cloudflare(source, &mut seen).await,
+            Source::Records { .. } | Source::Access { .. } => {}
+            Source::TunnelId(_) | Source::Tunnel(_) | Source::TunnelToken(_) | Source::TunnelState(_) => {
+                self.ask_cloudflare(source, &mut seen).await
+            }
             Source::LanPath { .. } | Source::PublicPath { .. } | Source::Controller { .. } => {
                 self.try_path(source, &mut seen).await;
             }

@@ -29,15 +29,25 @@ pub const CLOUDFLARE_TOKEN: &str = "default";
 /// Zones and the ids of tunnels change rarely; they are asked anew after this.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
-/// How a tunnel is connected is looked at again and again while somebody watches.
-const STATE_REMEMBERED: Duration = Duration::from_secs(15);
+/// How a tunnel is connected is looked at again and again while somebody watches: of five calls a minute in all, two.
+const STATE_REMEMBERED: Duration = Duration::from_secs(30);
+
+/// What changes still more rarely is not asked for in between: the account, and by how many processes a tunnel is held open
+/// while Cloudflare calls its state the same.
+const WATCHED: Duration = Duration::from_secs(300);
 
 /// What is remembered of the account for a while.
 #[derive(Default)]
 struct Names {
     zones: Option<(Instant, Vec<Zone>)>,
     tunnels: HashMap<String, (Instant, TunnelId)>,
-    states: HashMap<String, (Instant, Option<TunnelState>)>,
+    states: HashMap<String, State>,
+}
+
+struct State {
+    asked: Instant,
+    counted: Instant,
+    state: Option<TunnelState>,
 }
 
 /// The session to one machine; locked on its own, so that one machine's slow connect holds up no other.
@@ -241,11 +251,13 @@ impl Outside {
 
     /// The zones that the token sees, as of the last minute.
     pub async fn zones(&self) -> Result<Vec<Zone>, Problem> {
+        self.zones_as_of(REMEMBERED).await
+    }
+
+    async fn zones_as_of(&self, age: Duration) -> Result<Vec<Zone>, Problem> {
         let cloudflare = self.cloudflare().await?;
         let mut names = self.names.lock().await;
-        if let Some((_, zones)) =
-            names.zones.as_ref().filter(|(at, _)| at.elapsed() < self.pace.of(REMEMBERED))
-        {
+        if let Some((_, zones)) = names.zones.as_ref().filter(|(at, _)| at.elapsed() < self.pace.of(age)) {
             return Ok(zones.clone());
         }
         let zones = cloudflare.zones().await.map_err(|error| Problem::from(&error))?;
@@ -273,24 +285,35 @@ impl Outside {
         Ok(id)
     }
 
-    /// How Cloudflare sees the tunnel's connections, as of the last seconds; `None` where there is no such tunnel.
+    /// How Cloudflare sees the tunnel's connections, as of the last half minute; `None` where there is no such tunnel.
     pub async fn tunnel_state(&self, name: &str) -> Result<Option<TunnelState>, Problem> {
-        let zones = self.zones().await?;
+        let zones = self.zones_as_of(WATCHED).await?;
         let cloudflare = self.cloudflare().await?;
         let mut names = self.names.lock().await;
-        if let Some((_, state)) = names.states.get(name).filter(|(at, _)| at.elapsed() < STATE_REMEMBERED) {
-            return Ok(state.clone());
+        let before = names.states.get(name);
+        if let Some(known) = before.filter(|known| known.asked.elapsed() < STATE_REMEMBERED) {
+            return Ok(known.state.clone());
         }
         let told = |error| Problem::from(&error);
         let Some(zone) = zones.first() else { return Ok(None) };
-        let state = match cloudflare.find_tunnel(&zone.account_id, name).await.map_err(told)? {
-            Some((id, state)) => {
-                Some(TunnelState { connectors: cloudflare.connectors(&id).await.map_err(told)?, ..state })
-            }
-            None => None,
-        };
-        names.states.insert(name.to_owned(), (Instant::now(), state.clone()));
-        Ok(state)
+        let asked = Instant::now();
+        let mut state = State { asked, counted: asked, state: None };
+        if let Some((id, now)) = cloudflare.find_tunnel(&zone.account_id, name).await.map_err(told)? {
+            let same = before.filter(|before| before.counted.elapsed() < WATCHED);
+            let same =
+                same.filter(|before| before.state.as_ref().is_some_and(|old| old.status == now.status));
+            let connectors = match same {
+                Some(before) => {
+                    state.counted = before.counted;
+                    before.state.as_ref().map_or(0, |state| state.connectors)
+                }
+                None => cloudflare.connectors(&id).await.map_err(told)?,
+            };
+            state.state = Some(TunnelState { connectors, ..now });
+        }
+        let now = state.state.clone();
+        names.states.insert(name.to_owned(), state);
+        Ok(now)
     }
 
     /// Zones and tunnels are asked anew.

@@ -7,6 +7,7 @@ use crate::Engine;
 use crate::conditions::Judge;
 use crate::diagnose::path_of;
 use crate::history::Recorder;
+use crate::pulse::{Listener, Pulse};
 use futures::StreamExt;
 use portico_domain::change::{Change, Desired};
 use portico_domain::event::Happening;
@@ -18,7 +19,7 @@ use portico_domain::problem::Problem;
 use portico_domain::stack::StackComponent;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
@@ -40,7 +41,21 @@ pub struct Watch {
     _looking: AbortOnDropHandle<()>,
     _listening: AbortOnDropHandle<()>,
     _looking_deeper: AbortOnDropHandle<()>,
+    _feeling: AbortOnDropHandle<()>,
 }
+
+/// What one watch remembers from look to look.
+#[derive(Default)]
+struct Memory {
+    follow: Follow,
+    recorder: Option<Recorder>,
+    judge: Judge,
+    pulse: Pulse,
+    last: Last,
+}
+
+/// What the last look saw, for a picture between two looks.
+type Last = Arc<Mutex<Option<(Desired, Observed)>>>;
 
 impl Engine {
     /// The picture as of now.
@@ -70,14 +85,15 @@ impl Engine {
     pub fn watch(&self) -> Watch {
         let changed = Arc::new(Notify::new());
         let listening = tokio::spawn(self.clone().listen_to_cluster(changed.clone()));
-        let mut judge = Judge::default();
-        let deeper = tokio::spawn(self.clone().keep_looking_deeper(judge.deeper.clone()));
+        let mut memory = Memory::default();
+        let deeper = tokio::spawn(self.clone().keep_looking_deeper(memory.judge.deeper.clone()));
+        let (silence, last) = (memory.pulse.listen(), memory.last.clone());
+        let feeling = tokio::spawn(self.clone().tell_of_silence(silence, last, changed.clone()));
         let engine = self.clone();
         let looking = tokio::spawn(async move {
-            let (mut follow, mut recorder) = (Follow::default(), None);
             loop {
                 let began = tokio::time::Instant::now();
-                match engine.look_once(&mut follow, &mut recorder, &mut judge).await {
+                match engine.look_once(&mut memory).await {
                     Ok(flow) => engine.inner.events.tell(Happening::Flow { flow: Box::new(flow) }),
                     Err(problem) => tracing::warn!(%problem, "the flow could not be looked at"),
                 }
@@ -94,6 +110,7 @@ impl Engine {
             _looking: AbortOnDropHandle::new(looking),
             _listening: AbortOnDropHandle::new(listening),
             _looking_deeper: AbortOnDropHandle::new(deeper),
+            _feeling: AbortOnDropHandle::new(feeling),
         }
     }
 
@@ -110,17 +127,30 @@ impl Engine {
         }
     }
 
-    async fn look_once(
-        &self,
-        follow: &mut Follow,
-        recorder: &mut Option<Recorder>,
-        judge: &mut Judge,
-    ) -> Result<FlowGraph, Problem> {
+    /// Draws anew at once what the last look saw when a machine falls silent or comes back: the look that follows waits for
+    /// those that do not answer.
+    async fn tell_of_silence(self, mut silence: Listener, last: Last, changed: Arc<Notify>) {
+        while silence.changed().await {
+            let seen = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some((desired, mut observed)) = seen {
+                observed.fell_silent(&silence.away());
+                let flow = Box::new(flow(&desired, &observed, self.now()));
+                self.inner.events.tell(Happening::Flow { flow });
+            }
+            changed.notify_one();
+        }
+    }
+
+    async fn look_once(&self, memory: &mut Memory) -> Result<FlowGraph, Problem> {
         let (_, desired) = self.inner.store.desired().await?;
         if desired.cluster.is_none() {
             return Ok(flow(&desired, &Observed::default(), self.now()));
         }
-        let observed = self.look_at(&desired).await;
+        let Memory { follow, recorder, judge, pulse, last } = memory;
+        let mut observed = self.look_at(&desired).await;
+        pulse.follow(&observed);
+        *last.lock().unwrap_or_else(PoisonError::into_inner) = Some((desired.clone(), observed.clone()));
+        observed.fell_silent(&pulse.listen().away());
         let graph = flow(&desired, &observed, self.now());
         // A picture that cannot be kept is still one to show.
         if let Err(problem) = self.record(recorder, &look(&graph, &observed)).await {

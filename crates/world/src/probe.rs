@@ -15,6 +15,9 @@ mod certificate;
 
 pub use certificate::{TlsError, identity, tls};
 
+/// For a connection to an address of the LAN: the system asks at once and once more after a second.
+const AT_HOME: Duration = Duration::from_secs(3);
+
 #[derive(Debug, thiserror::Error)]
 #[error("{url} at {address}: {source}")]
 pub struct ProbeError {
@@ -82,7 +85,9 @@ async fn ask(
     let failed = |source| ProbeError { url: url.clone(), address: address.clone(), source };
     let client = match target {
         // Never over TLS, so it need not read this computer's certificates.
-        Some(target) => visitor().resolve(hostname, target).tls_certs_only([]).build(),
+        Some(target) => {
+            visitor().connect_timeout(AT_HOME).resolve(hostname, target).tls_certs_only([]).build()
+        }
         None => trusting(),
     };
     let mut request = client.map_err(failed)?.get(&url);

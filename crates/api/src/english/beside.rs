@@ -1,8 +1,9 @@
-//! What is said beside the window: in the tray and in notifications.
+//! What is said beside the window: in the tray, in notifications and in alerts.
 //!
 //! The English words are here, and go to the window with the others; a window hands back all of them in its own language,
 //! with the sentences of the problems. Deliberately not here: when something is said, and how it is shown.
 
+use super::letter::LetterWords;
 use super::{Sentence, explain_by, sentence};
 use portico_domain::alarm::Alarm;
 use portico_domain::problem::{Code, Problem};
@@ -33,6 +34,7 @@ pub struct Beside {
     down: String,
     over: String,
     over_without_name: String,
+    pub(super) letter: LetterWords,
     /// What a problem is called in the window; the English sentence where it hands over none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     problems: BTreeMap<Code, Said>,
@@ -58,6 +60,7 @@ impl Default for Beside {
             down: "{names} cannot be reached".into(),
             over: "{names} can be reached again".into(),
             over_without_name: "It is over".into(),
+            letter: LetterWords::default(),
             problems: BTreeMap::new(),
         }
     }
@@ -90,7 +93,7 @@ impl Beside {
         }
     }
 
-    fn explain(&self, problem: &Problem) -> (String, String) {
+    pub(super) fn explain(&self, problem: &Problem) -> (String, String) {
         explain_by(problem, |code| match self.problems.get(&code) {
             Some(Said { what, next }) => Sentence { what, next },
             None => sentence(code),

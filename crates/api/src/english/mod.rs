@@ -10,7 +10,6 @@ mod reference;
 mod sentences;
 
 pub use beside::{Beside, Said};
-pub use letter::letter;
 pub use reference::reference;
 pub use sentences::sentence;
 

@@ -1,9 +1,10 @@
 //! Looking at Cloudflare: records by zone, tunnels, Access.
 //!
 //! Calls are few, since all of Portico shares one budget: zones and the ids of tunnels are remembered for a minute, and
-//! a zone's records come in one list, however many names are asked for.
+//! a zone's records and an account's logins come in one list, however many names are asked for.
 
 use crate::Engine;
+use portico_domain::access::AccessState;
 use portico_domain::dns::{Hostname, Zone, zone_of};
 use portico_domain::observed::{NameRecords, Observed, Seen, Source};
 use portico_domain::problem::{Code, Problem};
@@ -21,19 +22,10 @@ impl Engine {
             _ => None,
         });
         let mut zones: BTreeMap<String, (Zone, Vec<Hostname>)> = BTreeMap::new();
-        let mut known = None;
-        for name in names {
-            if known.is_none() {
-                known = Some(self.inner.outside.zones().await);
-            }
-            let zone = known.as_ref().map_or(Ok(&[][..]), |zones| zones.as_deref().map_err(Problem::clone));
-            let held = zone.and_then(|zones| {
-                let name = Hostname::parse(name)?;
-                Ok((zone_of(&name, zones)?.clone(), name))
-            });
-            match held {
+        for (name, zone) in self.zones_of(names).await {
+            match zone {
                 Ok((zone, name)) => zones.entry(zone.id.clone()).or_insert((zone, Vec::new())).1.push(name),
-                Err(why) => _ = found.insert(name.clone(), Seen::Unseen { why }),
+                Err(why) => _ = found.insert(name, Seen::Unseen { why }),
             }
         }
         for (zone, names) in zones.into_values() {
@@ -67,6 +59,60 @@ impl Engine {
         found
     }
 
+    /// What stands in front of every name, two lists for each account.
+    pub(super) async fn logins(&self, sources: &[&Source]) -> Named<AccessState> {
+        let mut found = Named::new();
+        let names = sources.iter().filter_map(|source| match source {
+            Source::Access { hostname } => Some(hostname),
+            _ => None,
+        });
+        let mut accounts: BTreeMap<String, Vec<Hostname>> = BTreeMap::new();
+        for (name, zone) in self.zones_of(names).await {
+            match zone {
+                Ok((zone, name)) => accounts.entry(zone.account_id).or_default().push(name),
+                Err(why) => _ = found.insert(name, Seen::Unseen { why }),
+            }
+        }
+        for (account, names) in accounts {
+            let asked = async {
+                let cloudflare = self.inner.outside.cloudflare().await?;
+                cloudflare.access(&account, &names).await.map_err(|error| match error {
+                    CloudflareError::Missing { .. } => Problem::new(Code::AccessNotSetUp),
+                    other => Problem::from(&other),
+                })
+            };
+            match self.seen(asked).await {
+                Seen::Unseen { why } => {
+                    let unseen = || Seen::Unseen { why: why.clone() };
+                    found.extend(names.iter().map(|name| (name.to_string(), unseen())));
+                }
+                Seen::Seen { value, at } => {
+                    let states = value.into_iter().map(|value| Seen::Seen { value, at });
+                    found.extend(names.iter().map(Hostname::to_string).zip(states));
+                }
+            }
+        }
+        found
+    }
+
+    /// The zone of each name; nobody is asked where there is no name.
+    async fn zones_of<'a>(
+        &self,
+        names: impl Iterator<Item = &'a String>,
+    ) -> Vec<(String, Result<(Zone, Hostname), Problem>)> {
+        let names: Vec<&String> = names.collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let zones = self.inner.outside.zones().await;
+        let held = |name: &str| {
+            let zones = zones.as_deref().map_err(Problem::clone)?;
+            let name = Hostname::parse(name)?;
+            Ok((zone_of(&name, zones)?.clone(), name))
+        };
+        names.into_iter().map(|name| (name.clone(), held(name))).collect()
+    }
+
     pub(super) async fn ask_cloudflare(&self, source: &Source, seen: &mut Observed) {
         let outside = &self.inner.outside;
         match source {
@@ -96,19 +142,6 @@ impl Engine {
             }
             Source::TunnelState(name) => {
                 seen.tunnel_states.insert(name.clone(), self.seen(outside.tunnel_state(name)).await);
-            }
-            Source::Access { hostname } => {
-                let asked = async {
-                    let name = Hostname::parse(hostname)?;
-                    let zones = outside.zones().await?;
-                    let account = &zone_of(&name, &zones)?.account_id;
-                    let cloudflare = outside.cloudflare().await?;
-                    cloudflare.access(account, &name).await.map_err(|error| match error {
-                        CloudflareError::Missing { .. } => Problem::new(Code::AccessNotSetUp),
-                        other => Problem::from(&other),
-                    })
-                };
-                seen.access.insert(hostname.clone(), self.seen(asked).await);
             }
             _ => {}
         }

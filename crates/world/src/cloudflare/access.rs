@@ -56,7 +56,7 @@ impl WireApp {
         host(&self.domain) || self.destinations.iter().any(|destination| host(&destination.uri))
     }
 
-    fn seen(self, account: &str) -> AccessApp {
+    fn seen(&self, account: &str) -> AccessApp {
         let email = |rule: &Value| rule["email"]["email"].as_str().map(str::to_owned);
         let plain = |policy: &WirePolicy| {
             policy.decision == "allow"
@@ -70,9 +70,9 @@ impl WireApp {
         emails.dedup();
         AccessApp {
             other_rules: !self.policies.iter().all(plain),
-            policies: self.policies.into_iter().map(|policy| policy.id).collect(),
-            id: self.id,
-            name: self.name,
+            policies: self.policies.iter().map(|policy| policy.id.clone()).collect(),
+            id: self.id.clone(),
+            name: self.name.clone(),
             account_id: account.to_owned(),
             emails,
         }
@@ -80,20 +80,24 @@ impl WireApp {
 }
 
 impl Cloudflare {
-    /// The application in front of exactly this hostname, and the policies that Portico made for it.
+    /// For each of these hostnames the application in front of exactly it, and the policies that Portico made for it; in the
+    /// hostnames' order. Two lists, however many there are.
     ///
     /// # Errors
     /// [`CloudflareError::Missing`] when the account has no Access organization.
-    pub async fn access(&self, account: &str, hostname: &Hostname) -> Result<AccessState> {
+    pub async fn access(&self, account: &str, hostnames: &[Hostname]) -> Result<Vec<AccessState>> {
         let path = format!("/accounts/{account}/access/apps");
         let apps: Vec<WireApp> = self.list(&path, &[], 100, "Access applications", READ).await?;
-        let made = format!("{hostname} (portico ");
-        let policies = self.policies(account).await?.into_iter();
-        let policies = policies.filter(|policy| policy.name.starts_with(&made));
-        Ok(AccessState {
-            app: apps.into_iter().find(|app| app.is_for(hostname)).map(|app| app.seen(account)),
-            policies: policies.map(|policy| (policy.id, policy.name)).collect(),
-        })
+        let policies = self.policies(account).await?;
+        let state = |hostname: &Hostname| {
+            let made = format!("{hostname} (portico ");
+            let made = policies.iter().filter(|policy| policy.name.starts_with(&made));
+            AccessState {
+                app: apps.iter().find(|app| app.is_for(hostname)).map(|app| app.seen(account)),
+                policies: made.map(|policy| (policy.id.clone(), policy.name.clone())).collect(),
+            }
+        };
+        Ok(hostnames.iter().map(state).collect())
     }
 
     async fn policies(&self, account: &str) -> Result<Vec<WirePolicy>> {

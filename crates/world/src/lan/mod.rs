@@ -21,6 +21,7 @@ mod tcp;
 mod visit;
 
 pub use interfaces::interfaces;
+pub use visit::is_there;
 
 use futures::{FutureExt, Stream, StreamExt};
 use interfaces::Target;

@@ -41,6 +41,12 @@ pub(super) async fn knock(ip: IpAddr, port: u16, patience: Duration) -> Knock {
     }
 }
 
+/// Whether a machine answers at all: by a connection, or by refusing one, which its own kernel does.
+pub async fn is_there(ip: IpAddr, port: u16, patience: Duration) -> bool {
+    // What this computer has run out of says nothing of the other.
+    !matches!(knock(ip, port, patience).await, Knock::Silent)
+}
+
 impl Scan {
     /// An address that something answered from: visits it, once.
     pub(super) fn found(self: &Arc<Self>, ip: IpAddr) {

@@ -250,5 +250,28 @@ export const beside = {
   },
   "down": "{names} cannot be reached",
   "over": "{names} can be reached again",
-  "overWithoutName": "It is over"
+  "overWithoutName": "It is over",
+  "letter": {
+    "test": "A test message from Portico",
+    "testIntro": "This message was sent because somebody pressed the button. Alerts arrive here.",
+    "digestWell": "Digest: all is well",
+    "digestWellIntro": "Nothing is wrong, as far as can be seen, and nothing was since the last digest.",
+    "digestOne": "Digest: {what}",
+    "digestMore": "Digest: {count} things are wrong",
+    "over": "Over: {what}",
+    "passed": "Came and went: {what}",
+    "andMore": " (and {count} more)",
+    "severities": {
+      "down": "Something cannot be reached or known.",
+      "degraded": "It works, but less well or less safely than it should.",
+      "notice": "Everything works; it is worth knowing."
+    },
+    "toDo": "What to do: {next}",
+    "touches": "It touches {names}.",
+    "touched": "It touched {names}.",
+    "since": "Since {when}.",
+    "lasted": "It lasted {time}, from {since} to {until}.",
+    "days": "{count} days",
+    "foot": "Portico, homelab {name}"
+  }
 };

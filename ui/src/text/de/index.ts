@@ -7,6 +7,7 @@ import { diagnosis } from './diagnosis';
 import { history } from './history';
 import { conditions } from './health';
 import { lanes } from './lanes';
+import { letter } from './letter';
 import { practice } from './practice';
 import { services } from './services';
 import { setup } from './setup';
@@ -32,6 +33,7 @@ export const de: Widened<typeof en> = {
     down: '{names} nicht erreichbar',
     over: '{names} wieder erreichbar',
     overWithoutName: 'Es ist vorbei',
+    letter,
   },
   app: {
     name: 'Portico',

@@ -1,0 +1,147 @@
+//! What breaks on real machines while somebody watches: each fault becomes its one condition, and is over with its cause.
+//!
+//! Two watches stand beside the lab, as windows would: one tells conditions, with their patience, the other the picture.
+//! How long each took is printed and not judged. Needs root, the built binary, and the stand-in K3s in
+//! $PORTICO_STANDIN.
+
+use portico_tests::kubectl::Kubectl;
+use portico_tests::lab::Lab;
+use portico_tests::portico::{Portico, SERVER_AND_TWO_AGENTS, Watching, standin};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+const HOST: &str = "echo.example.test";
+const VERSION: &str = "v1.34.4+k3s1";
+
+/// Longer than any patience, and than Kubernetes takes to call a node away.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What only comes along for a moment is told by then.
+const SETTLE: Duration = Duration::from_secs(8);
+
+struct Story<'a> {
+    lab: &'a Lab,
+    conditions: Watching,
+    picture: Watching,
+    /// What stands while all is well.
+    well: BTreeSet<String>,
+}
+
+/// The ids of the conditions of a line.
+fn conditions(line: &Value) -> BTreeSet<String> {
+    let all = line["conditions"].as_array().into_iter().flatten();
+    all.filter_map(|each| each["id"].as_str().map(str::to_owned)).collect()
+}
+
+/// The codes of the causes that a picture shows.
+fn causes(line: &Value) -> BTreeSet<String> {
+    let all = line["causes"].as_array().into_iter().flatten();
+    all.filter_map(|each| each["code"].as_str().map(str::to_owned)).collect()
+}
+
+impl Story<'_> {
+    fn until(&self, watching: &Watching, what: &str, wanted: impl Fn(&Value) -> bool) -> Duration {
+        let began = Instant::now();
+        while !watching.last().is_some_and(|line| wanted(&line)) {
+            assert!(began.elapsed() < LIMIT, "{what}: {:#}", watching.last().unwrap_or_default());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        began.elapsed()
+    }
+
+    /// Does harm, waits for the one condition, undoes the harm and waits for its end.
+    fn becomes(&self, fault: &str, id: &str, harm: impl Fn(&Lab), undo: impl Fn(&Lab)) {
+        let before = self.conditions.said();
+        harm(self.lab);
+        let code = id.split('/').next().expect("a code");
+        let began = Instant::now();
+        let drawn = self.until(&self.picture, fault, |line| causes(line).contains(code));
+        self.until(&self.conditions, fault, |line| conditions(line).contains(id));
+        let told = began.elapsed();
+        std::thread::sleep(SETTLE);
+        let lines = self.conditions.lines();
+        let all: BTreeSet<String> = lines[before..].iter().flat_map(conditions).collect();
+        let new: Vec<&String> = all.difference(&self.well).collect();
+        assert_eq!(vec![id], new, "{fault} is one thing");
+        undo(self.lab);
+        let over = self.until(&self.conditions, fault, |line| conditions(line) == self.well);
+        eprintln!(
+            "{fault}: {id}, drawn after {:.1} s, told after {:.1} s, over after {:.1} s",
+            drawn.as_secs_f64(),
+            told.as_secs_f64(),
+            over.as_secs_f64()
+        );
+    }
+}
+
+#[test]
+fn each_fault_is_one_condition_and_ends_with_its_cause() {
+    let lab = Lab::up("watch", 3);
+    lab.mirror(&standin());
+    lab.disk("h3", 3000);
+    lab.registry(VERSION);
+    let portico = Portico::in_lab(&lab);
+    portico.connect(&SERVER_AND_TWO_AGENTS);
+    portico.document(&format!("version: {VERSION}"), &SERVER_AND_TWO_AGENTS);
+    portico.apply("");
+    portico.expose_echo(HOST);
+    let kubectl = Kubectl(&lab);
+
+    let (told, picture) = (portico.watch(&["conditions"]), portico.watch(&["status"]));
+    let mut story = Story { lab: &lab, conditions: told, picture, well: BTreeSet::new() };
+    let is_up = |line: &Value| line["services"][HOST] == "up" && causes(line).is_empty();
+    story.until(&story.picture, "all is well", is_up);
+    // What is asked for seldom has been asked for by then.
+    std::thread::sleep(SETTLE);
+    story.well = conditions(&story.conditions.last().unwrap_or_default());
+    let at_work = ["node-not-ready", "workload-not-ready", "kube-unreachable", "probe-failed"];
+    assert!(!story.well.iter().any(|id| at_work.iter().any(|code| id.starts_with(code))), "{:?}", story.well);
+
+    // A pod that is replaced at once is seen and is no condition.
+    let before = (story.conditions.said(), story.picture.said());
+    lab.run("h1", "k3s kubectl delete pod -n apps --all --force --grace-period=0");
+    let gone = |line: &Value| causes(line).contains("workload-not-ready");
+    let drawn = Instant::now();
+    while !story.picture.lines()[before.1..].iter().any(gone) {
+        assert!(drawn.elapsed() < LIMIT, "the picture never showed it");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    eprintln!("a pod is deleted: drawn {:.2} s after kubectl had ended", drawn.elapsed().as_secs_f64());
+    story.until(&story.picture, "it is replaced", is_up);
+    std::thread::sleep(SETTLE);
+    let told: BTreeSet<String> = story.conditions.lines()[before.0..].iter().flat_map(conditions).collect();
+    assert!(told.is_subset(&story.well), "{told:?}");
+
+    let scale = |count: u8| {
+        move |lab: &Lab| {
+            lab.run("h1", &format!("k3s kubectl scale deployment echo -n apps --replicas={count}"));
+        }
+    };
+    story.becomes("a service has no pods", "workload-not-ready/echo", scale(0), scale(1));
+    kubectl.rolled_out("echo -n apps");
+
+    story.becomes("a worker is unplugged", "node-not-ready/h2", |lab| lab.cut("h2"), |lab| lab.join("h2"));
+    story.becomes(
+        "the control plane is killed and does not come back",
+        "kube-unreachable",
+        |lab| drop(lab.run("h1", "systemctl kill --signal=KILL k3s; systemctl stop k3s")),
+        |lab| drop(lab.run("h1", "systemctl start k3s")),
+    );
+    story.becomes("the server is unplugged", "kube-unreachable", |lab| lab.cut("h1"), |lab| lab.join("h1"));
+    let firewall = |act: &'static str| {
+        move |lab: &Lab| {
+            lab.run(
+                "h3",
+                &format!("iptables -t raw -{act} PREROUTING -p tcp --dport 80 ! -s 10.42.0.0/16 -j DROP"),
+            );
+        }
+    };
+    story.becomes("a firewall drops the web port of a worker", "probe-failed", firewall("I"), firewall("D"));
+    story.becomes(
+        "a worker's disk is full",
+        "node-pressure/h3/disk",
+        |lab| lab.full("h3", 40_000),
+        |lab| lab.free("h3"),
+    );
+}
