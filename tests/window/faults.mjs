@@ -1,9 +1,8 @@
 // Each fault of the practice page, thrown and taken back: seen in the diagram, named with its cause, and told by the
 // desktop where something cannot be reached any more. For a story whose cluster stands and whose echo answers.
-// Deliberately not here: certificates that are refused, which a service without one does not show.
 import assert from 'node:assert/strict';
 import { accessibleEverywhere } from './accessible.mjs';
-import { role } from './driver.mjs';
+import { label, role } from './driver.mjs';
 
 const host = 'echo.example.test';
 
@@ -112,5 +111,25 @@ export function faults(told) {
     await told.window.go('Credentials');
     await told.window.says(/Cloudflare does not accept the token/);
     await thrown('The token is revoked', false);
+  });
+
+  step('a certificate is refused: its hop is down and says why, while the run waits for it', async () => {
+    await thrown('Certificates are refused', true);
+    await told.window.open('stack/set-up');
+    await told.window.see(role('heading', 'Certificates and the tunnel'));
+    await told.window.type('someone@example.test', label('E-mail'));
+    await told.window.click(role('button', 'Preview'));
+    await told.window.click(role('button', 'Set up'));
+    await told.window.see(role('heading', 'The stack is set up'), 120_000);
+    await told.window.open('services/edit/echo');
+    await told.window.click(role('radio', 'My LAN'));
+    await told.window.click(role('button', 'Preview'));
+    await told.window.click(role('button', 'Change it'));
+    await told.window.see(role('progressbar', 'Progress of the run'));
+    await told.window.go('Flow');
+    await drawn('echo-tls', 'Down');
+    await told.window.says(/The certificate \S+echo-tls does not come/, 90_000);
+    await told.window.picture('flow-certificate-refused');
+    await thrown('Certificates are refused', false);
   });
 }
