@@ -56,7 +56,9 @@ impl Story<'_> {
         harm(self.lab);
         let code = id.split('/').next().expect("a code");
         let began = Instant::now();
-        let drawn = self.until(&self.picture, fault, |line| causes(line).contains(code));
+        // What cannot be seen is drawn as unknown, without a cause in the picture.
+        let is_drawn = |line: &Value| causes(line).contains(code) || line["health"] == "unknown";
+        let drawn = self.until(&self.picture, fault, is_drawn);
         self.until(&self.conditions, fault, |line| conditions(line).contains(id));
         let told = began.elapsed();
         std::thread::sleep(SETTLE);
