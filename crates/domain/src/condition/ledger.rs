@@ -53,6 +53,8 @@ impl Marks {
 struct Standing {
     found: Found,
     missed: u32,
+    /// When it was seen last, unix ms. What was seen for a moment and cannot be seen since does not get worse by that.
+    seen: i64,
 }
 
 /// What stands, look after look.
@@ -66,7 +68,8 @@ impl Ledger {
     pub fn resumed(kept: Vec<Condition>) -> Self {
         let standing = |condition: Condition| {
             let id = condition.id.clone();
-            (id, Standing { found: Found { condition, by: BTreeSet::new() }, missed: 0 })
+            // It may have been told already.
+            (id, Standing { found: Found { condition, by: BTreeSet::new() }, missed: 0, seen: i64::MAX })
         };
         Self { standing: kept.into_iter().map(standing).collect() }
     }
@@ -79,15 +82,17 @@ impl Ledger {
         self.standing.retain(|id, standing| {
             match found.remove(id) {
                 Some(mut again) => {
-                    again.condition.since = standing.found.condition.since;
-                    *standing = Standing { found: again, missed: 0 };
+                    let since = standing.found.condition.since;
+                    let seen = std::mem::replace(&mut again.condition.since, since);
+                    *standing = Standing { found: again, missed: 0, seen };
                 }
                 None if blind || !standing.found.by.is_disjoint(&unseen) => {}
                 None => standing.missed += 1,
             }
             standing.missed < MISSED
         });
-        self.standing.extend(found.into_iter().map(|(id, found)| (id, Standing { found, missed: 0 })));
+        let new = |found: Found| Standing { seen: found.condition.since, found, missed: 0 };
+        self.standing.extend(found.into_iter().map(|(id, found)| (id, new(found))));
     }
 
     pub fn holds(&self, id: &str) -> bool {
@@ -107,14 +112,15 @@ impl Ledger {
 
     /// What has lasted long enough to speak of, the worst first. `now` is unix ms.
     pub fn conditions(&self, marks: &Marks, now: i64) -> Vec<Condition> {
-        let lasts = |condition: &&Condition| {
+        let lasts = |standing: &&Standing| {
+            let condition = &standing.found.condition;
             let patience = kind(condition.problem.code).map_or(0, |kind| i64::from(kind.patience) * 1_000);
-            now - condition.since >= patience
+            now.min(standing.seen) - condition.since >= patience
         };
-        let standing = self.standing.values().map(|standing| &standing.found.condition);
+        let standing = self.standing.values().filter(lasts).map(|standing| &standing.found.condition);
         let marked =
             |condition: &Condition| Condition { hushed: marks.of(condition, now), ..condition.clone() };
-        let mut shown: Vec<Condition> = standing.filter(lasts).map(marked).collect();
+        let mut shown: Vec<Condition> = standing.map(marked).collect();
         shown.sort_by(|a, b| (b.severity, a.since, &a.id).cmp(&(a.severity, b.since, &b.id)));
         shown
     }

@@ -114,7 +114,9 @@ fn a_condition_is_told_when_it_lasts_and_is_over_when_it_is_missed_twice() {
     let (mut ledger, marks) = (Ledger::default(), Marks::default());
     ledger.look(found(0));
     assert_eq!(ledger.conditions(&marks, 4_999), []);
-    ledger.look(found(3_000));
+    ledger.look(blind.clone());
+    assert_eq!(ledger.conditions(&marks, 60_000), [], "what was seen for a moment lasts no longer unseen");
+    ledger.look(found(5_000));
     let told = ledger.conditions(&marks, 5_000);
     assert_eq!((told.len(), told[0].since), (1, 0), "it goes on from the first look");
     ledger.look(blind.clone());
