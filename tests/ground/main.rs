@@ -9,3 +9,4 @@ mod faults;
 mod lab;
 mod story;
 mod traefik;
+mod watcher;

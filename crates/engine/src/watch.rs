@@ -7,6 +7,7 @@ use crate::Engine;
 use crate::conditions::Judge;
 use crate::diagnose::path_of;
 use crate::history::Recorder;
+use crate::watcher::Reading;
 use futures::StreamExt;
 use portico_domain::change::{Change, Desired};
 use portico_domain::event::Happening;
@@ -40,6 +41,7 @@ pub struct Watch {
     _looking: AbortOnDropHandle<()>,
     _listening: AbortOnDropHandle<()>,
     _looking_deeper: AbortOnDropHandle<()>,
+    _reading: AbortOnDropHandle<()>,
 }
 
 impl Engine {
@@ -72,12 +74,14 @@ impl Engine {
         let listening = tokio::spawn(self.clone().listen_to_cluster(changed.clone()));
         let mut judge = Judge::default();
         let deeper = tokio::spawn(self.clone().keep_looking_deeper(judge.deeper.clone()));
+        let reading = Arc::new(Reading::default());
+        let reader = tokio::spawn(self.clone().keep_reading_watcher(reading.clone()));
         let engine = self.clone();
         let looking = tokio::spawn(async move {
             let (mut follow, mut recorder) = (Follow::default(), None);
             loop {
                 let began = tokio::time::Instant::now();
-                match engine.look_once(&mut follow, &mut recorder, &mut judge).await {
+                match engine.look_once(&mut follow, &mut recorder, &reading, &mut judge).await {
                     Ok(flow) => engine.inner.events.tell(Happening::Flow { flow: Box::new(flow) }),
                     Err(problem) => tracing::warn!(%problem, "the flow could not be looked at"),
                 }
@@ -94,6 +98,7 @@ impl Engine {
             _looking: AbortOnDropHandle::new(looking),
             _listening: AbortOnDropHandle::new(listening),
             _looking_deeper: AbortOnDropHandle::new(deeper),
+            _reading: AbortOnDropHandle::new(reader),
         }
     }
 
@@ -114,6 +119,7 @@ impl Engine {
         &self,
         follow: &mut Follow,
         recorder: &mut Option<Recorder>,
+        reading: &Reading,
         judge: &mut Judge,
     ) -> Result<FlowGraph, Problem> {
         let (_, desired) = self.inner.store.desired().await?;
@@ -123,7 +129,12 @@ impl Engine {
         let observed = self.look_at(&desired).await;
         let graph = flow(&desired, &observed, self.now());
         // A picture that cannot be kept is still one to show.
-        if let Err(problem) = self.record(recorder, &look(&graph, &observed)).await {
+        let recorded = async {
+            let gap = self.record(recorder, &look(&graph, &observed)).await?;
+            reading.looked(recorder.is_some(), gap.is_some());
+            self.join_watcher(recorder, reading).await
+        };
+        if let Err(problem) = recorded.await {
             tracing::warn!(%problem, "the look could not be written down");
         }
         if let Err(problem) = self.judge(judge, &desired, &observed).await {

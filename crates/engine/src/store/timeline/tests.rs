@@ -44,7 +44,7 @@ async fn histories(store: &Store, subjects: &[String], window: Window, now: i64)
     let of = |subject: &String| {
         let mut rows = rows.remove(subject).unwrap_or_default();
         rows.extend(ledger.open_row(subject));
-        History::of(subject.clone(), window, now, &rows, Vec::new())
+        History::of(subject.clone(), window, now, &rows, Vec::new(), 0)
     };
     subjects.iter().map(of).collect()
 }
