@@ -3,12 +3,12 @@
 
 use crate::portico::portico;
 use crate::story::{ECHO, Story, apply, done, expose, nothing_needed, until};
-use portico_engine::{Engine, HistoryOf};
 use portico_domain::change::{Change, ComponentAct};
 use portico_domain::flow::Health;
 use portico_domain::history::{History, SeenBy, TimelineEntry, Window};
 use portico_domain::stack::{Pin, StackComponent};
 use portico_domain::step::Danger;
+use portico_engine::{Engine, HistoryOf};
 use portico_practice::clock::Clock;
 use portico_practice::homelab::raspberry_pi;
 use portico_practice::kube::Key;
@@ -124,8 +124,11 @@ async fn with_the_watcher_an_outage_that_nobody_saw_is_told() {
             _ => None,
         })
         .collect();
-    let expected =
-        [(16, Health::Up, SeenBy::Watcher), (6, Health::Down, SeenBy::Watcher), (0, Health::Up, SeenBy::Portico)];
+    let expected = [
+        (16, Health::Up, SeenBy::Watcher),
+        (6, Health::Down, SeenBy::Watcher),
+        (0, Health::Up, SeenBy::Portico),
+    ];
     assert_eq!(turns, expected);
     let gap = entries.iter().find_map(|entry| match entry {
         TimelineEntry::Gap { from, until, watched } => Some(until - from - watched),
@@ -144,7 +147,10 @@ async fn with_the_watcher_an_outage_that_nobody_saw_is_told() {
 
     let told = portico(&story, &["history", "echo"], "").await;
     assert!(told.stdout.contains("by the watcher in the cluster"), "{told:?}");
-    assert!(told.stdout.contains("✗ path/echo is down, was up (seen by the watcher in the cluster): "), "{told:?}");
+    assert!(
+        told.stdout.contains("✗ path/echo is down, was up (seen by the watcher in the cluster): "),
+        "{told:?}"
+    );
     assert!(told.stdout.contains(&format!("{ECHO} did not serve: HTTP 503")), "{told:?}");
     let told = portico(&story, &["timeline"], "").await;
     assert!(told.stdout.contains("the watcher in the cluster saw 19 of 19 minutes"), "{told:?}");
@@ -164,17 +170,18 @@ async fn without_the_watcher_it_is_a_gap() {
     assert!(matches!(gap, TimelineEntry::Gap { watched: 0, .. }), "{gap:?}");
     let history = of_echo(&engine).await;
     assert!(minutes(&history, history.known) < 1.0 && history.watched == 0.0, "{history:?}");
-    let down = |entry: &TimelineEntry| {
-        matches!(entry, TimelineEntry::Health { change } if change.subject == "path/echo" && change.to == Health::Down)
-    };
+    let down = |entry: &TimelineEntry| matches!(entry, TimelineEntry::Health { change } if change.subject == "path/echo" && change.to == Health::Down);
     assert!(!timeline(&engine).await.iter().any(down));
 }
 
 fn questions(story: &Story) -> Vec<String> {
     let map = story.store().get(&Key::namespaced("configmaps", "gatus", "gatus")).expect("its configuration");
-    let config: Value = serde_json::from_str(map["data"]["config.yaml"].as_str().expect("a text")).expect("JSON");
+    let config: Value =
+        serde_json::from_str(map["data"]["config.yaml"].as_str().expect("a text")).expect("JSON");
     let endpoints = config["endpoints"].as_array().expect("questions").iter();
-    endpoints.map(|one| format!("{}/{}", one["group"].as_str().unwrap(), one["name"].as_str().unwrap())).collect()
+    endpoints
+        .map(|one| format!("{}/{}", one["group"].as_str().unwrap(), one["name"].as_str().unwrap()))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,10 +198,12 @@ async fn it_follows_what_is_exposed_and_takes_what_it_saw_with_it() {
 
     // What somebody else put beside it stays.
     let other = Key::namespaced("configmaps", "gatus", "mine");
-    let mine = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine", "namespace": "gatus"}});
+    let mine =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine", "namespace": "gatus"}});
     story.store().put(&other, mine, "kubectl");
     let plan = engine.preview(watcher(ComponentAct::Remove)).await.expect("a preview");
-    let dangers: Vec<_> = plan.needed().map(|planned| (planned.step.id.as_str(), planned.step.danger())).collect();
+    let dangers: Vec<_> =
+        plan.needed().map(|planned| (planned.step.id.as_str(), planned.step.danger())).collect();
     assert_eq!(dangers.last(), Some(&("gatus/volume", Danger::DataLoss)), "{dangers:?}");
     done(&apply(&engine, watcher(ComponentAct::Remove)).await);
     let left = |resource: &str| story.objects(resource, Some("gatus")).len();

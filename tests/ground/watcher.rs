@@ -94,8 +94,11 @@ fn gatus_sees_what_happens_while_portico_is_closed() {
     let gap = entries.iter().find(|entry| entry["kind"] == "gap").expect("the time without Portico");
     let (from, until) = (gap["from"].as_i64().expect("ms"), gap["until"].as_i64().expect("ms"));
     assert!(gap["watched"].as_i64().expect("ms") > (until - from) * 9 / 10, "{gap}");
-    let turns: Vec<&Value> =
-        entries.iter().map(|entry| &entry["change"]).filter(|change| change["subject"] == "path/echo").collect();
+    let turns: Vec<&Value> = entries
+        .iter()
+        .map(|entry| &entry["change"])
+        .filter(|change| change["subject"] == "path/echo")
+        .collect();
     let [back, gone, ..] = turns[..] else { panic!("{entries:#?}") };
     assert_eq!((&back["to"], &back["by"]), (&json!("up"), &json!("watcher")), "{back}");
     assert_eq!((&gone["to"], &gone["by"]), (&json!("down"), &json!("watcher")), "{gone}");

@@ -65,7 +65,9 @@ impl Engine {
             if reading.records.load(Ordering::Relaxed) && reading.found().is_empty() {
                 match self.read_watcher().await {
                     Ok(found) => *reading.found() = found,
-                    Err(problem) => tracing::info!(%problem, "the watcher could not be asked about a gap yet"),
+                    Err(problem) => {
+                        tracing::info!(%problem, "the watcher could not be asked about a gap yet")
+                    }
                 }
             }
             tokio::select! {

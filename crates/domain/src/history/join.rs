@@ -54,11 +54,7 @@ struct Stretch {
 }
 
 /// Fills one gap. `tracks` are the questions by the subject that they are about.
-pub fn join(
-    gap: Span,
-    tracks: &BTreeMap<String, Vec<Track>>,
-    around: &BTreeMap<String, Around>,
-) -> Joined {
+pub fn join(gap: Span, tracks: &BTreeMap<String, Vec<Track>>, around: &BTreeMap<String, Around>) -> Joined {
     let mut joined = Joined::default();
     for (subject, tracks) in tracks {
         let stretches = stretches(gap, tracks);
@@ -123,7 +119,8 @@ fn standing(at: i64, tracks: &[Track]) -> (Health, Option<Problem>) {
     if let Some(down) = all.iter().flatten().find(|sighting| sighting.health == Health::Down) {
         return (Health::Down, down.reason.clone());
     }
-    let up = !all.is_empty() && all.iter().all(|one| one.as_ref().is_some_and(|one| one.health == Health::Up));
+    let up =
+        !all.is_empty() && all.iter().all(|one| one.as_ref().is_some_and(|one| one.health == Health::Up));
     (if up { Health::Up } else { Health::Unknown }, None)
 }
 

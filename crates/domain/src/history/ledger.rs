@@ -191,7 +191,8 @@ mod tests {
         ledger.take(MINUTE + 50_000, &looked(&[("node/a", Health::Up)]));
         let row = |up| Rollup { times: Times { up, ..Times::default() }, ..Rollup::default() };
         let minute = |up| Minute::from([("node/a".to_owned(), row(up))]);
-        let left = ledger.fill(BTreeMap::from([(MINUTE - MINUTE_MS, minute(60_000)), (MINUTE, minute(20_000))]));
+        let left =
+            ledger.fill(BTreeMap::from([(MINUTE - MINUTE_MS, minute(60_000)), (MINUTE, minute(20_000))]));
         assert_eq!(left.into_keys().collect::<Vec<_>>(), [MINUTE - MINUTE_MS]);
         let (_, open) = ledger.open_row("node/a").unwrap();
         assert_eq!((open.times.up, open.latency.total()), (20_000, 1));

@@ -76,7 +76,9 @@ mod tests {
 
     fn change(at: i64, subject: &str) -> TimelineEntry {
         let (from, to) = (Health::Up, Health::Down);
-        TimelineEntry::Health { change: HealthChange { at, subject: subject.into(), from, to, reason: None, by: SeenBy::Portico } }
+        TimelineEntry::Health {
+            change: HealthChange { at, subject: subject.into(), from, to, reason: None, by: SeenBy::Portico },
+        }
     }
 
     fn run(started_at: i64) -> TimelineEntry {

@@ -1,7 +1,7 @@
 //! The plan that takes a name away: the record first, so that nobody is led to what is being taken apart.
 
-use super::{Settings, watcher};
 use super::expose::{not_public, records};
+use super::{Settings, watcher};
 use crate::change::Desired;
 use crate::exposure::{Backend, Exposure};
 use crate::observed::ObjectKey;

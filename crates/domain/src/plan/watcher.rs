@@ -20,7 +20,9 @@ pub fn actions(desired: &Desired, settings: &Settings, claim: Claim) -> Vec<(Str
         (None, Some(local)) => local.clone(),
         _ => component.image(&pin),
     };
-    let step = |manifest| (id(ObjectKey::of(&manifest).as_ref()), Stage::InstallComponent, Action::Apply { manifest, claim });
+    let step = |manifest| {
+        (id(ObjectKey::of(&manifest).as_ref()), Stage::InstallComponent, Action::Apply { manifest, claim })
+    };
     watcher(&image, desired).into_iter().map(step).collect()
 }
 

@@ -1,11 +1,11 @@
 //! The components, one row each: chart or image, pinned version, values, health.
 
 use super::cloudflared::CLOUDFLARED_NAMESPACE;
-use crate::watcher::WATCHER_NAMESPACE;
 use crate::chart::{Chart, deployment};
 use crate::exposure::ours;
 use crate::observed::ObjectKey;
 use crate::problem::{Code, Problem};
+use crate::watcher::WATCHER_NAMESPACE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use ts_rs::TS;

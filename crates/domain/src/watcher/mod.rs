@@ -10,8 +10,8 @@ pub use objects::{WATCHER_NAMESPACE, WATCHER_PORT, WATCHER_SERVICE, config, remo
 
 use crate::change::Desired;
 use crate::exposure::{Exposure, Reach, Tls};
-use crate::history::{Sighting, path_of};
 use crate::flow::Health;
+use crate::history::{Sighting, path_of};
 use crate::problem::{Code, Problem};
 use serde::Deserialize;
 
@@ -113,7 +113,8 @@ pub struct Answer {
 impl Check {
     /// What an answer says that came at an instant (unix ms). An answer with an error is none, whatever it says besides.
     pub fn sighting(&self, at: i64, answer: &Answer) -> Sighting {
-        let served = answer.success && answer.errors.is_empty() && answer.status.is_none_or(|status| status < 500);
+        let served =
+            answer.success && answer.errors.is_empty() && answer.status.is_none_or(|status| status < 500);
         let millis = u32::try_from(answer.duration / 1_000_000).unwrap_or(u32::MAX);
         let evidence = || match (answer.status, answer.errors.first()) {
             (Some(status), _) => format!("HTTP {status}"),

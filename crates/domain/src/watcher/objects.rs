@@ -18,7 +18,7 @@ pub const WATCHER_PORT: u16 = 8080;
 
 const NAME: &str = "gatus";
 
-/// The claim of its volume. Seven days of forty questions are about 60 MB.
+/// The claim of its volume. Seven days of one question were measured at 1.8 MB.
 const VOLUME: &str = "gatus-history";
 const VOLUME_SIZE: &str = "1Gi";
 

@@ -35,9 +35,13 @@ fn each_service_is_asked_from_the_controller_on_and_a_public_one_as_visitors_do(
     ]));
     insta::assert_snapshot!(asked(&home).join("\n"), @"");
     // With certificates, plain requests are only sent elsewhere.
-    home.stack.names = crate::stack::Names::Home { domain: crate::dns::Hostname::parse("example.test").unwrap() };
+    home.stack.names =
+        crate::stack::Names::Home { domain: crate::dns::Hostname::parse("example.test").unwrap() };
     home.stack.components.entry(StackComponent::CertManager).or_default();
-    assert_eq!(asked(&home)[1], "path/web inside_web https://ingress-nginx-controller.ingress-nginx.svc.cluster.local/ as web.example.test");
+    assert_eq!(
+        asked(&home)[1],
+        "path/web inside_web https://ingress-nginx-controller.ingress-nginx.svc.cluster.local/ as web.example.test"
+    );
     home.cluster.as_mut().unwrap().options.traefik = true;
     assert_eq!(asked(&home)[0], "ingress cluster_ingress tcp://traefik.kube-system.svc.cluster.local:80");
 }
@@ -56,7 +60,8 @@ fn no_two_names_are_one_key() {
 
 #[test]
 fn its_configuration_asks_for_an_answer_that_is_no_error() {
-    let config: Value = serde_json::from_str(&config(&desired(json!([service("web", "lan", "terminated")])))).unwrap();
+    let config: Value =
+        serde_json::from_str(&config(&desired(json!([service("web", "lan", "terminated")])))).unwrap();
     insta::assert_json_snapshot!(config["endpoints"][1], @"");
     assert_eq!(config["storage"]["maximum-number-of-results"], 10_080);
     assert_eq!(config["endpoints"][0]["conditions"], json!(["[CONNECTED] == true"]));

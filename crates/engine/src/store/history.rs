@@ -101,7 +101,10 @@ pub(super) async fn name_subjects(
         .map(drop)
 }
 
-pub(super) async fn add_changes(connection: &mut SqliteConnection, changes: &[HealthChange]) -> Result<(), sqlx::Error> {
+pub(super) async fn add_changes(
+    connection: &mut SqliteConnection,
+    changes: &[HealthChange],
+) -> Result<(), sqlx::Error> {
     for change in changes {
         // The technical cause differs every time and can be long; the code and its arguments say why.
         let reason =
@@ -167,7 +170,11 @@ pub(super) async fn sheets(
     Ok(rows.iter().map(read).collect())
 }
 
-pub(super) async fn prune(connection: &mut SqliteConnection, retention: Retention, now: i64) -> Result<(), sqlx::Error> {
+pub(super) async fn prune(
+    connection: &mut SqliteConnection,
+    retention: Retention,
+    now: i64,
+) -> Result<(), sqlx::Error> {
     for level in [Level::Minute, Level::Hour, Level::Day] {
         sqlx::query(
             "DELETE FROM sheet WHERE level = ? AND subject IN (SELECT id FROM subject) AND start < ?",

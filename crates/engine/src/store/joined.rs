@@ -61,8 +61,7 @@ impl Store {
             name_subjects(transaction, joined.watched.keys()).await?;
             // What the look at its end found goes on from what was seen in it.
             for subject in joined.watched.keys() {
-                let query =
-                    "DELETE FROM health_change WHERE at = ? AND subject = (SELECT id FROM subject WHERE name = ?)";
+                let query = "DELETE FROM health_change WHERE at = ? AND subject = (SELECT id FROM subject WHERE name = ?)";
                 sqlx::query(query).bind(gap.until).bind(subject).execute(&mut *transaction).await?;
             }
             add_changes(transaction, &joined.changes).await?;

@@ -76,9 +76,8 @@ fn hundred() -> usize {
 impl Question {
     /// Group and name in lower case, with `-` for what it replaces, and `_` between them.
     pub fn key(&self) -> String {
-        let sanitized = |text: &str| {
-            text.trim().to_lowercase().replace(['/', '_', '.', ',', ' ', '#', '+', '&'], "-")
-        };
+        let sanitized =
+            |text: &str| text.trim().to_lowercase().replace(['/', '_', '.', ',', ' ', '#', '+', '&'], "-");
         format!("{}_{}", sanitized(&self.group), sanitized(&self.name))
     }
 }
@@ -99,7 +98,8 @@ pub fn answer(seen: &Seen, path: &str, query: &str, clock: &Clock) -> Response {
     let date = jiff::Timestamp::from_millisecond(clock.now()).unwrap_or_default();
     let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let told = |status: StatusCode, kind: &'static str, text: String| {
-        (status, [(header::DATE, date.clone()), (header::CONTENT_TYPE, kind.to_owned())], text).into_response()
+        (status, [(header::DATE, date.clone()), (header::CONTENT_TYPE, kind.to_owned())], text)
+            .into_response()
     };
     let question = path.strip_prefix("/api/v1/endpoints/").and_then(|rest| rest.strip_suffix("/statuses"));
     match (path, question) {
@@ -175,7 +175,8 @@ mod tests {
         let answers = BTreeMap::from([("inside_web".to_owned(), (0..count).map(answer).collect())]);
         let response = super::answer(&Seen { answers, ..Seen::default() }, path, query, &Clock::held_at(0));
         let status = response.status().as_u16();
-        let body = futures::executor::block_on(axum::body::to_bytes(response.into_body(), 1 << 20)).expect("a body");
+        let body =
+            futures::executor::block_on(axum::body::to_bytes(response.into_body(), 1 << 20)).expect("a body");
         (status, serde_json::from_slice(&body).ok())
     }
 
@@ -185,7 +186,10 @@ mod tests {
         let times = |query: &str| {
             let (_, body) = told(5, path, query);
             let results = body.expect("JSON")["results"].as_array().cloned().unwrap_or_default();
-            results.iter().map(|one| one["timestamp"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+            results
+                .iter()
+                .map(|one| one["timestamp"].as_str().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
         };
         assert_eq!(times("page=1&pageSize=2"), ["1970-01-01T00:00:00.003Z", "1970-01-01T00:00:00.004Z"]);
         assert_eq!(times("page=3&pageSize=2"), ["1970-01-01T00:00:00Z"]);

@@ -27,12 +27,7 @@ pub struct Passed<'a> {
 ///
 /// # Errors
 /// 404 and 503 in the API server's words.
-pub fn pass(
-    cluster: &Cluster,
-    namespace: &str,
-    which: &str,
-    call: &Passed<'_>,
-) -> Result<Response, Refusal> {
+pub fn pass(cluster: &Cluster, namespace: &str, which: &str, call: &Passed<'_>) -> Result<Response, Refusal> {
     let Passed { method, path, query, body, clock } = *call;
     let (name, port) =
         named(which).ok_or_else(|| Refusal::bad_request(format!("invalid service request {which:?}")))?;

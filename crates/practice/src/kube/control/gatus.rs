@@ -5,8 +5,8 @@
 //! own clock also runs on while the computer sleeps, and nobody asks then.
 
 use super::{Pass, is_true, items, namespace, uid};
-use crate::kube::gatus::{Answer, Config, Question, runs_in, volume_of};
 use crate::http::HangUp;
+use crate::kube::gatus::{Answer, Config, Question, runs_in, volume_of};
 use crate::kube::store::Key;
 use crate::{edge, ingress};
 use axum::body::Body;
@@ -60,7 +60,8 @@ fn due(pass: &Pass<'_>, volume: &str, pod: &str, now: i64) -> Vec<i64> {
     let volumes = pass.cluster.gatus.lock();
     let Some(seen) = volumes.get(volume).filter(|seen| seen.pod == pod) else { return vec![now] };
     let held = pass.homelab.clock.watch().is_some();
-    let mut all: Vec<i64> = (1..).map(|turn| seen.asked + turn * EVERY_MS).take_while(|at| *at <= now).collect();
+    let mut all: Vec<i64> =
+        (1..).map(|turn| seen.asked + turn * EVERY_MS).take_while(|at| *at <= now).collect();
     if !held && !all.is_empty() {
         all = vec![now];
     }
@@ -68,7 +69,8 @@ fn due(pass: &Pass<'_>, volume: &str, pod: &str, now: i64) -> Vec<i64> {
 }
 
 fn config(pass: &Pass<'_>, pod: &Value) -> Option<Config> {
-    let maps = items(&pod["spec"]["volumes"]).iter().filter_map(|volume| volume["configMap"]["name"].as_str());
+    let maps =
+        items(&pod["spec"]["volumes"]).iter().filter_map(|volume| volume["configMap"]["name"].as_str());
     maps.into_iter().find_map(|map| {
         let map = pass.store.get(&Key::namespaced("configmaps", namespace(pod), map))?;
         serde_saphyr::from_str(map["data"]["config.yaml"].as_str()?).ok()
@@ -95,7 +97,8 @@ fn ask(pass: &Pass<'_>, question: &Question) -> Answer {
         }
         (_, None) => {
             let internet = pass.homelab.read(|state| state.internet);
-            let answer = internet.then(|| edge::visit(&pass.homelab.cloud, pass.homelab, request(question, host)));
+            let answer =
+                internet.then(|| edge::visit(&pass.homelab.cloud, pass.homelab, request(question, host)));
             // Where the edge has no certificate for the name, it hangs up.
             let answer = answer.filter(|answer| answer.extensions().get::<HangUp>().is_none());
             (answer.as_ref().map(status), answer.is_some())
