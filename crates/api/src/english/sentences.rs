@@ -317,7 +317,7 @@ sentences! {
     WatcherSilent: "The watcher in the cluster does not answer, or asks nothing any more."
         "What happens while Portico is closed stays unknown until it does. Look at its pod: kubectl -n gatus get pods; or let Portico repair it.";
     WatcherSaw: "Asked from inside the cluster, {hostname} did not serve: {evidence}."
-        "Why tells what explains it now: portico why {hostname}";
+        "If it still does not, the hops on the way to {hostname} tell where it ends.";
     ProbeFailed: "{url} did not answer as expected: {reason}"
         "portico flow shows which hop is broken.";
     BackendSilent: "{hostname} answers {status}: nobody listens behind {service} on port {port}."

@@ -19,7 +19,7 @@ fn service(name: &str, reach: &str, tls: &str) -> Value {
 
 fn asked(desired: &Desired) -> Vec<String> {
     let line = |check: Check| {
-        let host = check.host.map(|host| format!(" as {host}")).unwrap_or_default();
+        let host = check.host.as_ref().map(|host| format!(" as {host}")).unwrap_or_default();
         format!("{} {} {}{host}", check.subject, check.key(), check.url)
     };
     checks(desired).into_iter().map(line).collect()
@@ -62,7 +62,7 @@ fn no_two_names_are_one_key() {
 fn its_configuration_asks_for_an_answer_that_is_no_error() {
     let config: Value =
         serde_json::from_str(&config(&desired(json!([service("web", "lan", "terminated")])))).unwrap();
-    insta::assert_json_snapshot!(config["endpoints"][1], @"");
+    insta::assert_snapshot!(config["endpoints"][1], @"");
     assert_eq!(config["storage"]["maximum-number-of-results"], 10_080);
     assert_eq!(config["endpoints"][0]["conditions"], json!(["[CONNECTED] == true"]));
 }

@@ -67,7 +67,7 @@ export const problems: Record<Code, Sentence> = {
   },
   'watcher-saw': {
     what: 'Vom Cluster aus gefragt, hat {hostname} nicht bedient: {evidence}.',
-    next: 'Was es jetzt erklärt, sagt: portico why {hostname}',
+    next: 'Wenn es noch so ist, sagen die Stationen auf dem Weg zu {hostname}, wo er endet.',
   },
   'hostname-taken': { what: '{hostname} führt schon zu {service}.', next: 'Wähle einen anderen Namen.' },
   'service-name-taken': {
