@@ -33,7 +33,14 @@ fn each_service_is_asked_from_the_controller_on_and_a_public_one_as_visitors_do(
         service("vault", "lan", "passthrough"),
         service("door", "public", "passthrough"),
     ]));
-    insta::assert_snapshot!(asked(&home).join("\n"), @"");
+    insta::assert_snapshot!(asked(&home).join("\n"), @"
+    ingress cluster_ingress tcp://ingress-nginx-controller.ingress-nginx.svc.cluster.local:80
+    path/web inside_web http://ingress-nginx-controller.ingress-nginx.svc.cluster.local/ as web.example.test
+    path/wiki inside_wiki http://ingress-nginx-controller.ingress-nginx.svc.cluster.local/ as wiki.example.test
+    path/wiki public_wiki https://wiki.example.test/
+    path/vault inside_vault https://web.default.svc.cluster.local:8443/ as vault.example.test
+    path/door public_door https://door.example.test/
+    ");
     // With certificates, plain requests are only sent elsewhere.
     home.stack.names =
         crate::stack::Names::Home { domain: crate::dns::Hostname::parse("example.test").unwrap() };
@@ -62,7 +69,7 @@ fn no_two_names_are_one_key() {
 fn its_configuration_asks_for_an_answer_that_is_no_error() {
     let config: Value =
         serde_json::from_str(&config(&desired(json!([service("web", "lan", "terminated")])))).unwrap();
-    insta::assert_snapshot!(config["endpoints"][1], @"");
+    insta::assert_snapshot!(config["endpoints"][1], @r#"{"client":{"ignore-redirect":true,"insecure":true,"timeout":"10s"},"conditions":["[CONNECTED] == true","[STATUS] < 500"],"group":"inside","headers":{"Host":"web.example.test"},"interval":"60s","name":"web","ui":{"hide-conditions":true},"url":"http://ingress-nginx-controller.ingress-nginx.svc.cluster.local/"}"#);
     assert_eq!(config["storage"]["maximum-number-of-results"], 10_080);
     assert_eq!(config["endpoints"][0]["conditions"], json!(["[CONNECTED] == true"]));
 }
