@@ -10,7 +10,8 @@ use portico_domain::problem::Problem;
 use sqlx::{Row, SqliteConnection};
 use std::collections::BTreeMap;
 
-type Rows = BTreeMap<i64, BTreeMap<String, Rollup>>;
+type Minute = BTreeMap<String, Rollup>;
+type Rows = BTreeMap<i64, Minute>;
 
 impl Store {
     /// The gaps since an instant that the watcher was not asked about yet, oldest first.
@@ -92,7 +93,7 @@ fn summed(level: Level, minutes: &Rows) -> Rows {
 
 /// Adds to the rows of a level, a sheet at a time.
 async fn add_to(connection: &mut SqliteConnection, level: Level, rows: &Rows) -> Result<(), sqlx::Error> {
-    let mut by_sheet: BTreeMap<i64, Vec<(i64, &BTreeMap<String, Rollup>)>> = BTreeMap::new();
+    let mut by_sheet: BTreeMap<i64, Vec<(i64, &Minute)>> = BTreeMap::new();
     for (start, row) in rows {
         by_sheet.entry(level.sheet(*start).from).or_default().push((*start, row));
     }
