@@ -6,6 +6,7 @@ use crate::story::{ECHO, Story, apply, done, expose, nothing_needed, until};
 use portico_domain::change::{Change, ComponentAct};
 use portico_domain::flow::Health;
 use portico_domain::history::{History, SeenBy, TimelineEntry, Window};
+use portico_domain::problem::Code;
 use portico_domain::stack::{Pin, StackComponent};
 use portico_domain::step::Danger;
 use portico_engine::{Engine, HistoryOf};
@@ -196,6 +197,18 @@ async fn it_follows_what_is_exposed_and_takes_what_it_saw_with_it() {
     let Change::Expose { exposure, .. } = expose(ECHO) else { unreachable!() };
     done(&apply(&engine, Change::Hide { exposure, uninstall: false }).await);
     assert_eq!(questions(&story), ["cluster/ingress"]);
+
+    // Nobody stands behind its address any more: that is a condition, and repairing puts it right.
+    let service = Key::namespaced("services", "gatus", "gatus");
+    story.store().edit(&service, "kubectl", None, |one| one["spec"]["selector"] = json!({"app": "nobody"}));
+    let is_silent = async || {
+        let conditions = engine.conditions().await.expect("conditions");
+        conditions.into_iter().find(|condition| condition.problem.code == Code::WatcherSilent)
+    };
+    let silent = until("it is silent", is_silent).await;
+    assert_eq!(silent.fix, Some(watcher(ComponentAct::Repair)));
+    done(&apply(&engine, watcher(ComponentAct::Repair)).await);
+    until("it answers again", async || is_silent().await.is_none().then_some(())).await;
 
     // What somebody else put beside it stays.
     let other = Key::namespaced("configmaps", "gatus", "mine");

@@ -1,3 +1,5 @@
+//! What is asked, how it is told to Gatus, and what its answers mean.
+
 use super::*;
 use crate::stack::StackComponent;
 use serde_json::{Value, json};
