@@ -30,6 +30,8 @@ const LIMIT: Duration = Duration::from_secs(90);
 
 pub struct Story {
     pub practice: Practice,
+    /// By how much Portico's clock is ahead of practice's, ms.
+    pub ahead: i64,
     folder: TempDir,
 }
 
@@ -61,7 +63,7 @@ impl Story {
 
     /// The homelab ends, and starts from what it kept.
     pub async fn again(self) -> Self {
-        let Self { practice, folder } = self;
+        let Self { practice, folder, .. } = self;
         drop(practice);
         Self::within(folder, Vec::new(), true, Clock::default()).await
     }
@@ -83,7 +85,7 @@ impl Story {
         practice.homelab.until(|state| state.machines.iter().all(up)).await;
         std::fs::write(folder.path().join("endpoints.json"), practice.endpoints().to_string())
             .expect("the endpoints are written");
-        Self { practice, folder }
+        Self { practice, ahead: 0, folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -120,7 +122,8 @@ impl Story {
         let endpoints: Endpoints = serde_json::from_value(self.practice.endpoints()).expect("endpoints");
         let secrets = SecretStore::in_memory();
         let clock = self.practice.homelab.clock.clone();
-        let clock = Arc::new(move || clock.now());
+        let ahead = self.ahead;
+        let clock = Arc::new(move || clock.now() + ahead);
         let options = Options { endpoints, data, secrets, clock, pace: Pace::default() };
         let engine = Engine::open(options).await.expect("the engine opens");
         engine.use_cloudflare_token(Secret::new(token.to_owned())).await.expect("a token can be given");
