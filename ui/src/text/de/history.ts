@@ -48,7 +48,7 @@ export const history: Widened<typeof en> = {
   emptyTitle: 'Noch ist nichts geschehen',
   emptyIn: 'Nichts geschah in {last}',
   emptyText:
-    'Der Verlauf beginnt, wenn Portico hinsieht. Solange es offen ist, auch im Infobereich, sieht es alle paar Sekunden nach jedem Dienst. Was ausfällt, was wiederkommt und was geändert wurde, steht dann hier. Zeiten ohne Portico bleiben unbekannt.',
+    'Der Verlauf beginnt, wenn Portico hinsieht. Solange es offen ist, auch im Infobereich, sieht es alle paar Sekunden nach jedem Dienst. Was ausfällt, was wiederkommt und was geändert wurde, steht dann hier. Zeiten ohne Portico bleiben unbekannt, außer ein Beobachter im Cluster hat sie gesehen: Unter Stack lässt sich einer installieren.',
   lookBack: 'Ein Jahr ansehen',
   uptime: {
     note: 'Verfügbar ist der Anteil der bekannten Zeit, in dem er lief oder eingeschränkt noch antwortete. Solange Portico nicht hinsieht, ist nichts bekannt.',

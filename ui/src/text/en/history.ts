@@ -56,7 +56,7 @@ export const history = {
   emptyTitle: 'Nothing has happened yet',
   emptyIn: 'Nothing happened in {last}',
   emptyText:
-    'History begins when Portico watches. While it is open, also in the tray, it looks at every service every few seconds. What goes down, what comes back and what was changed is then listed here. Times without Portico stay unknown.',
+    'History begins when Portico watches. While it is open, also in the tray, it looks at every service every few seconds. What goes down, what comes back and what was changed is then listed here. Times without Portico stay unknown, unless a watcher in the cluster saw them: Stack has one to install.',
   lookBack: 'Look at a year',
   uptime: {
     note: 'Served is the share of the known time in which it was up, or degraded but still answering. While Portico does not watch, nothing is known.',
