@@ -57,6 +57,7 @@ fn wait(seconds: u64) {
 fn gatus_sees_what_happens_while_portico_is_closed() {
     let lab = Lab::up("watcher", 1);
     lab.mirror(&standin());
+    lab.registry("v1.34.4+k3s1");
     lab.pulls(&["gatus"]);
     let kubectl = Kubectl(&lab);
     let portico = Portico::in_lab(&lab);
