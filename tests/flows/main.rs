@@ -23,4 +23,5 @@ mod stack;
 mod story;
 mod support;
 mod trust;
+mod watcher;
 mod why;

@@ -1,6 +1,6 @@
 //! A practice homelab for one story, engines over it, and its end state as practice itself sees it.
 
-use portico_api::{ConnectRequest, Endpoints, Engine, LoginMethod, Options, Pace, SecretStore, system_clock};
+use portico_api::{ConnectRequest, Endpoints, Engine, LoginMethod, Options, Pace, SecretStore};
 use portico_domain::catalogue::ECHO_IMAGE;
 use portico_domain::change::{Change, Plan};
 use portico_domain::cluster::{self, ClusterDocument};
@@ -10,6 +10,7 @@ use portico_domain::exposure::{Backend, Exposure, Reach, Tls};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::{Run, RunState, StepState};
 use portico_domain::step::Verdict;
+use portico_practice::clock::Clock;
 use portico_practice::cloudflare::PORTICO_TOKEN;
 use portico_practice::homelab::{self, Machine};
 use portico_practice::kube::Store;
@@ -29,6 +30,8 @@ const LIMIT: Duration = Duration::from_secs(90);
 
 pub struct Story {
     pub practice: Practice,
+    /// By how much Portico's clock is ahead of practice's, ms.
+    pub ahead: i64,
     folder: TempDir,
 }
 
@@ -44,19 +47,25 @@ impl Story {
     }
 
     pub async fn of(machines: Vec<Machine>) -> Self {
-        Self::within(tempfile::tempdir().expect("a temporary folder"), machines, false).await
+        Self::by(Clock::default(), machines).await
+    }
+
+    /// The same, where practice and Portico live by this clock.
+    pub async fn by(clock: Clock, machines: Vec<Machine>) -> Self {
+        Self::within(tempfile::tempdir().expect("a temporary folder"), machines, false, clock).await
     }
 
     /// The same, and what becomes of it is kept for [`Story::again`].
     pub async fn kept(machines: Vec<Machine>) -> Self {
-        Self::within(tempfile::tempdir().expect("a temporary folder"), machines, true).await
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::within(folder, machines, true, Clock::default()).await
     }
 
     /// The homelab ends, and starts from what it kept.
     pub async fn again(self) -> Self {
-        let Self { practice, folder } = self;
+        let Self { practice, folder, .. } = self;
         drop(practice);
-        Self::within(folder, Vec::new(), true).await
+        Self::within(folder, Vec::new(), true, Clock::default()).await
     }
 
     /// The document that the homelab kept.
@@ -65,8 +74,8 @@ impl Story {
         serde_json::from_slice(&text).expect("it is whole")
     }
 
-    async fn within(folder: TempDir, machines: Vec<Machine>, keep: bool) -> Self {
-        let homelab = homelab::Options { machines, ..homelab::Options::default() };
+    async fn within(folder: TempDir, machines: Vec<Machine>, keep: bool, clock: Clock) -> Self {
+        let homelab = homelab::Options { machines, clock, ..homelab::Options::default() };
         let keep = keep.then(|| folder.path().join("homelab.json"));
         // A small binary: what is shown here is what is copied when, not how fast.
         let options = PracticeOptions { homelab, binary_size: 64 << 10, keep };
@@ -76,7 +85,7 @@ impl Story {
         practice.homelab.until(|state| state.machines.iter().all(up)).await;
         std::fs::write(folder.path().join("endpoints.json"), practice.endpoints().to_string())
             .expect("the endpoints are written");
-        Self { practice, folder }
+        Self { practice, ahead: 0, folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -112,7 +121,10 @@ impl Story {
     async fn open(&self, data: PathBuf, token: &str) -> Engine {
         let endpoints: Endpoints = serde_json::from_value(self.practice.endpoints()).expect("endpoints");
         let secrets = SecretStore::in_memory();
-        let options = Options { endpoints, data, secrets, clock: system_clock(), pace: Pace::default() };
+        let clock = self.practice.homelab.clock.clone();
+        let ahead = self.ahead;
+        let clock = Arc::new(move || clock.now() + ahead);
+        let options = Options { endpoints, data, secrets, clock, pace: Pace::default() };
         let engine = Engine::open(options).await.expect("the engine opens");
         engine.use_cloudflare_token(Secret::new(token.to_owned())).await.expect("a token can be given");
         engine

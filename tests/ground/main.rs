@@ -10,3 +10,4 @@ mod lab;
 mod story;
 mod traefik;
 mod watch;
+mod watcher;

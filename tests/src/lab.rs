@@ -194,7 +194,7 @@ impl Lab {
         }
     }
 
-    /// The same for components that no K3s brings along: `traefik`, `cert-manager`, `sealed-secrets`, `cloudflared`.
+    /// The same for components that no K3s brings along: `traefik`, `cert-manager`, `sealed-secrets`, `cloudflared`, `gatus`.
     /// To be called before the machines become nodes.
     pub fn pulls(&self, components: &[&str]) {
         for machine in &self.machines {

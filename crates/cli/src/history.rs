@@ -12,7 +12,7 @@ use portico_api::wire::{
     Empty, HistoryExport, HistoryOf, HistoryRequest, HistoryRow, HistoryStorage, TimelineRequest,
 };
 use portico_domain::flow::Health;
-use portico_domain::history::{Cell, History, Retention, TimelineEntry, Window};
+use portico_domain::history::{Cell, History, Retention, SeenBy, TimelineEntry, Window};
 use portico_domain::problem::Problem;
 use std::process::ExitCode;
 
@@ -95,6 +95,9 @@ fn describe(history: &History, detailed: bool) -> String {
     let uptime = history.uptime.map_or("unknown".into(), |uptime| format!("{} up", percent(uptime)));
     let name = history.subject.strip_prefix("path/").unwrap_or(&history.subject);
     let mut text = format!("{name:<24} {uptime:<12} {} known", percent(history.known));
+    if history.watched > 0.0 {
+        text.push_str(&format!(" ({} by the watcher in the cluster)", percent(history.watched)));
+    }
     if let Some(latency) = history.latency {
         text.push_str(&format!("   {} / {} / {} ms", latency.p50, latency.p95, latency.p99));
     }
@@ -132,12 +135,24 @@ fn line(entry: &TimelineEntry) -> String {
             };
             let (from, to) = (checks::health(change.from), checks::health(change.to));
             let why = change.reason.as_ref().map(|reason| format!(": {}", explain(reason).0));
-            format!("{at}  {sign} {} is {to}, was {from}{}", change.subject, why.unwrap_or_default())
+            let by = match change.by {
+                SeenBy::Portico => "",
+                SeenBy::Watcher => " (seen by the watcher in the cluster)",
+            };
+            format!("{at}  {sign} {} is {to}, was {from}{by}{}", change.subject, why.unwrap_or_default())
         }
         TimelineEntry::Run { run, change, state, .. } => {
             format!("{at}  > {} ({}, run {run})", checks::change(change), checks::run_state(*state))
         }
-        TimelineEntry::Gap { from, .. } => format!("{at}  … nobody had watched since {}", when(*from)),
+        TimelineEntry::Gap { from, watched: 0, .. } => {
+            format!("{at}  … nobody had watched since {}", when(*from))
+        }
+        TimelineEntry::Gap { from, until, watched } => format!(
+            "{at}  … Portico had not watched since {}; the watcher in the cluster saw {} of {} minutes",
+            when(*from),
+            watched / 60_000,
+            (until - from) / 60_000
+        ),
     }
 }
 

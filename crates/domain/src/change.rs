@@ -227,7 +227,7 @@ impl Desired {
             StackComponent::SealedSecrets => (self.stack.acme.is_some()
                 && self.stack.components.contains_key(&StackComponent::CertManager))
             .then(|| StackComponent::CertManager.name().to_owned()),
-            StackComponent::IngressNginx | StackComponent::Traefik => None,
+            StackComponent::IngressNginx | StackComponent::Traefik | StackComponent::Gatus => None,
         }
     }
 }

@@ -34,3 +34,4 @@ pub mod step;
 pub mod support;
 pub mod traffic;
 pub mod tunnel;
+pub mod watcher;

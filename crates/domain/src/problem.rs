@@ -166,6 +166,10 @@ pub enum Code {
     NamesInUse,
     /// The home's own resolver does not know the name, or leads it elsewhere.
     NameNotAtHome,
+    /// The watcher in the cluster does not answer, or asks nothing any more.
+    WatcherSilent,
+    /// It got no good answer from a service.
+    WatcherSaw,
     ExposureMissing,
     CertificatePending,
     CertificateFailed,

@@ -223,7 +223,7 @@ impl Engine {
         });
         let mut sources: Vec<Source> = parts.collect();
         // Those beside the way of the traffic; the picture judges the others.
-        let beside = [StackComponent::CertManager, StackComponent::SealedSecrets];
+        let beside = [StackComponent::CertManager, StackComponent::SealedSecrets, StackComponent::Gatus];
         sources.extend(beside.into_iter().flat_map(StackComponent::health).map(Source::Object));
         sources.sort();
         sources.dedup();
@@ -245,6 +245,11 @@ impl Engine {
             state.problem.or(asleep).map(|problem| problem.arg("component", name))
         }));
         problems.extend(token);
+        // A pod that is not ready is told already.
+        let serves = |key: &ObjectKey| observed.object(key).is_some_and(is_serving);
+        if StackComponent::Gatus.health().iter().all(serves) {
+            problems.extend(self.watcher_problem(desired).await);
+        }
         Deeper { observed, problems }
     }
 

@@ -40,19 +40,23 @@ pub struct HistoryStorage {
 
 /// The one that records; another process takes over when it is gone.
 pub struct Recorder {
-    ledger: Ledger,
+    pub(crate) ledger: Ledger,
     _lock: Lock,
 }
 
 impl Engine {
     /// Writes a look down, unless another process records; then `recorder` stays empty. After a failure the next look
-    /// starts from what is stored.
-    pub async fn record(&self, recorder: &mut Option<Recorder>, look: &Look) -> Result<(), Problem> {
+    /// starts from what is stored. The answer is the gap that ended with it.
+    pub async fn record(
+        &self,
+        recorder: &mut Option<Recorder>,
+        look: &Look,
+    ) -> Result<Option<Span>, Problem> {
         let Recorder { ledger, _lock } = match recorder.take() {
             Some(at_work) => at_work,
             None => match try_lock(&self.inner.data, WATCH)? {
                 Some(lock) => Recorder { ledger: self.inner.store.ledger().await?, _lock: lock },
-                None => return Ok(()),
+                None => return Ok(None),
             },
         };
         let mut next = ledger;
@@ -60,7 +64,7 @@ impl Engine {
         let entry = next.take(now, look);
         self.inner.store.record(now, &next, &entry).await?;
         *recorder = Some(Recorder { ledger: next, _lock });
-        Ok(())
+        Ok(entry.gap)
     }
 
     /// The histories that were asked for, over the window that ends now; changes where one subject was asked for.
@@ -69,6 +73,7 @@ impl Engine {
         let detailed = matches!(of, HistoryOf::One { .. });
         let subjects = self.subjects(of).await?;
         let mut rows = self.rows(&subjects, window, now).await?;
+        let watched = self.inner.store.watched(window.span(now).from).await?;
         let mut histories = Vec::new();
         for subject in subjects {
             let changes = if detailed {
@@ -77,7 +82,8 @@ impl Engine {
                 Vec::new()
             };
             let rows = rows.remove(&subject).unwrap_or_default();
-            histories.push(History::of(subject, window, now, &rows, changes));
+            let watched = watched.get(&subject).copied().unwrap_or_default();
+            histories.push(History::of(subject, window, now, &rows, changes, watched));
         }
         Ok(histories)
     }

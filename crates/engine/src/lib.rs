@@ -32,6 +32,7 @@ mod support;
 mod tokens;
 mod undo;
 mod watch;
+mod watcher;
 
 pub use alerts::{Alerting, Alerts, ChannelDraft, ChannelState, Delivery, Words};
 pub use components::{ComponentState, NamesReport};

@@ -8,6 +8,7 @@ use crate::conditions::Judge;
 use crate::diagnose::path_of;
 use crate::history::Recorder;
 use crate::pulse::{Listener, Pulse};
+use crate::watcher::Reading;
 use futures::StreamExt;
 use portico_domain::change::{Change, Desired};
 use portico_domain::event::Happening;
@@ -42,6 +43,7 @@ pub struct Watch {
     _listening: AbortOnDropHandle<()>,
     _looking_deeper: AbortOnDropHandle<()>,
     _feeling: AbortOnDropHandle<()>,
+    _reading: AbortOnDropHandle<()>,
 }
 
 /// What one watch remembers from look to look.
@@ -50,6 +52,8 @@ struct Memory {
     follow: Follow,
     recorder: Option<Recorder>,
     judge: Judge,
+    /// What the watcher in the cluster saw.
+    reading: Arc<Reading>,
     pulse: Pulse,
     last: Last,
 }
@@ -89,6 +93,7 @@ impl Engine {
         let deeper = tokio::spawn(self.clone().keep_looking_deeper(memory.judge.deeper.clone()));
         let (silence, last) = (memory.pulse.listen(), memory.last.clone());
         let feeling = tokio::spawn(self.clone().tell_of_silence(silence, last, changed.clone()));
+        let reader = tokio::spawn(self.clone().keep_reading_watcher(memory.reading.clone()));
         let engine = self.clone();
         let looking = tokio::spawn(async move {
             loop {
@@ -111,6 +116,7 @@ impl Engine {
             _listening: AbortOnDropHandle::new(listening),
             _looking_deeper: AbortOnDropHandle::new(deeper),
             _feeling: AbortOnDropHandle::new(feeling),
+            _reading: AbortOnDropHandle::new(reader),
         }
     }
 
@@ -146,14 +152,19 @@ impl Engine {
         if desired.cluster.is_none() {
             return Ok(flow(&desired, &Observed::default(), self.now()));
         }
-        let Memory { follow, recorder, judge, pulse, last } = memory;
+        let Memory { follow, recorder, judge, reading, pulse, last } = memory;
         let mut observed = self.look_at(&desired).await;
         pulse.follow(&observed);
         *last.lock().unwrap_or_else(PoisonError::into_inner) = Some((desired.clone(), observed.clone()));
         observed.fell_silent(&pulse.listen().away());
         let graph = flow(&desired, &observed, self.now());
         // A picture that cannot be kept is still one to show.
-        if let Err(problem) = self.record(recorder, &look(&graph, &observed)).await {
+        let recorded = async {
+            let gap = self.record(recorder, &look(&graph, &observed)).await?;
+            reading.looked(recorder.is_some(), gap.is_some());
+            self.join_watcher(recorder, reading).await
+        };
+        if let Err(problem) = recorded.await {
             tracing::warn!(%problem, "the look could not be written down");
         }
         if let Err(problem) = self.judge(judge, &desired, &observed).await {

@@ -47,7 +47,8 @@ enum Way {
     Origin { rule: Value, connectors: Vec<String> },
 }
 
-fn visit(cloud: &Cloud, homelab: &Homelab, request: Request) -> Response {
+/// What a visitor gets.
+pub(crate) fn visit(cloud: &Cloud, homelab: &Homelab, request: Request) -> Response {
     let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let host = named.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let way = way(&cloud.state().holds, &host, &request);

@@ -151,7 +151,8 @@ impl Keeping {
     /// Numbers of which one is another after every change.
     fn revisions(&self) -> Vec<u64> {
         let clusters = self.homelab.read(|state| state.clusters.clone());
-        let objects = clusters.iter().map(|cluster| cluster.store.revision());
+        let objects =
+            clusters.iter().flat_map(|cluster| [cluster.store.revision(), cluster.gatus.revision()]);
         [*self.homelab.watch().borrow(), self.homelab.cloud.revision()].into_iter().chain(objects).collect()
     }
 

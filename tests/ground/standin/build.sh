@@ -3,7 +3,7 @@
 #
 # OUTDIR/k3s                              the one program, static, with the charts that K3s bundles at its end
 # OUTDIR/k3s-airgap-images-amd64.tar      pause, klipper-lb, klipper-helm, CoreDNS, ingress-nginx controller, echo
-# OUTDIR/registry/NAME.tar                images that would be pulled: traefik, cert-manager, sealed-secrets, cloudflared
+# OUTDIR/registry/NAME.tar                images that would be pulled: traefik, cert-manager, sealed-secrets, cloudflared, gatus
 # OUTDIR/charts/NAME/                     a chart repository each: index.yaml and an archive
 # OUTDIR/bin/                             the programs themselves; coredns, pebble and kubeseal are used beside the machines
 #
@@ -55,11 +55,12 @@ program certmanager certmanager .
 # The chart of Sealed Secrets starts its controller by this name.
 program controller sealedsecrets github.com/bitnami-labs/sealed-secrets/cmd/controller
 program kubeseal sealedsecrets github.com/bitnami-labs/sealed-secrets/cmd/kubeseal
+program gatus gatus github.com/TwiN/gatus/v5
 program traefik traefik github.com/traefik/traefik/v3/cmd/traefik
 
 "$bin/archive" images "$bin" k3s "$out/k3s-airgap-images-amd64.tar"
 mkdir -p "$out/registry"
-for name in traefik cert-manager sealed-secrets cloudflared; do
+for name in traefik cert-manager sealed-secrets cloudflared gatus; do
     "$bin/archive" images "$bin" "$name" "$out/registry/$name.tar"
 done
 

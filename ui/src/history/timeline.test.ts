@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Health, Problem, TimelineEntry } from '../api/types';
+import type { Health, Problem, SeenBy, TimelineEntry } from '../api/types';
 import { followed, leads, pointed, type Work } from './before';
 import { atOf, days, isShown, midnight, renewed, rowsOf, type Row } from './timeline';
 
@@ -13,14 +13,16 @@ const change = (
   from: Health,
   to: Health,
   reason: Problem | null = null,
+  by: SeenBy = 'portico',
 ): TimelineEntry => ({
   kind: 'health',
-  change: { at: NOON + minute * MINUTE, subject, from, to, reason },
+  change: { at: NOON + minute * MINUTE, subject, from, to, reason, by },
 });
-const gap = (from: number, until: number): TimelineEntry => ({
+const gap = (from: number, until: number, watched = 0): TimelineEntry => ({
   kind: 'gap',
   from: NOON + from * MINUTE,
   until: NOON + until * MINUTE,
+  watched: watched * MINUTE,
 });
 const work = (id: string, from: number, until: number | null, state: Work['state'] = 'done'): Work => ({
   id,
@@ -76,6 +78,22 @@ describe('the rows', () => {
       ),
     );
     expect(back).toMatchObject({ lasted: 30 * MINUTE, atMost: true, subjects: ['node/pi-3', 'way-in/pi-3'] });
+  });
+  it('tell what the watcher saw as exactly as what Portico saw, and apart from it', () => {
+    const rows = rowsOf(
+      newest(
+        change(5, 'path/a', 'up', 'down', null, 'watcher'),
+        change(9, 'path/a', 'down', 'up', null, 'watcher'),
+        change(9, 'path/b', 'down', 'up'),
+        gap(2, 30, 28),
+      ),
+    );
+    expect(rows.map((row) => (row.kind === 'turn' ? [row.by, row.lasted, row.atMost] : row.kind))).toEqual([
+      'gap',
+      ['watcher', 4 * MINUTE, false],
+      ['portico', null, false],
+      ['watcher', null, false],
+    ]);
   });
   it('tell no end of what began before the page, nor of what became unknown', () => {
     const rows = rowsOf(

@@ -1,6 +1,15 @@
 // The timeline as it is told: what one look saw as few sentences, each outage with its end, and all of it by days.
 // Which runs came before an outage is in before.ts; words are in words.ts.
-import type { Change, Health, HealthChange, Problem, RunState, Timeline, TimelineEntry } from '../api/types';
+import type {
+  Change,
+  Health,
+  HealthChange,
+  Problem,
+  RunState,
+  SeenBy,
+  Timeline,
+  TimelineEntry,
+} from '../api/types';
 
 /** What of the timeline is shown. */
 export const shows = ['all', 'outages', 'runs'] as const;
@@ -13,6 +22,7 @@ export interface Turn {
   from: Health;
   to: Health;
   reason: Problem | null;
+  by: SeenBy;
   subjects: string[];
   /** How long it was not well, where this is the end of that. */
   lasted: number | null;
@@ -33,6 +43,8 @@ export interface Gap {
   kind: 'gap';
   at: number;
   from: number;
+  /** How much of it the watcher in the cluster saw, ms. */
+  watched: number;
 }
 export type Row = Turn | RunRow | Gap;
 export interface Day {
@@ -72,10 +84,11 @@ export function rowsOf(entries: readonly TimelineEntry[]): Row[] {
     if (entry.kind === 'run') {
       const { run, change, state, startedAt, finishedAt } = entry;
       rows.push({ kind: 'run', at: startedAt, run, change, state, finishedAt });
-    } else if (entry.kind === 'gap') rows.push({ kind: 'gap', at: entry.until, from: entry.from });
-    else {
-      const { at, from, to, reason, subject } = entry.change;
-      const key = JSON.stringify([at, from, to, reason?.code, reason?.args]);
+    } else if (entry.kind === 'gap') {
+      rows.push({ kind: 'gap', at: entry.until, from: entry.from, watched: entry.watched });
+    } else {
+      const { at, from, to, reason, by, subject } = entry.change;
+      const key = JSON.stringify([at, from, to, by, reason?.code, reason?.args]);
       const own = told.get(entry.change) ?? { lasted: null, atMost: false, open: false };
       const turn = turns.get(key);
       if (turn) {
@@ -85,7 +98,7 @@ export function rowsOf(entries: readonly TimelineEntry[]): Row[] {
         turn.atMost ||= own.atMost;
         turn.open ||= own.open;
       } else {
-        const made: Turn = { kind: 'turn', at, from, to, reason, subjects: [subject], ...own };
+        const made: Turn = { kind: 'turn', at, from, to, reason, by, subjects: [subject], ...own };
         turns.set(key, made);
         rows.push(made);
       }
@@ -108,7 +121,10 @@ interface Told {
 
 /** For each change what it ends, or whether it began something that goes on. */
 function outages(entries: readonly TimelineEntry[]): Map<HealthChange, Told> {
-  const gaps = entries.filter((entry) => entry.kind === 'gap');
+  // What the watcher saw all along began and ended when it says so; between two of its answers is a minute.
+  const gaps = entries.filter(
+    (entry) => entry.kind === 'gap' && entry.until - entry.from - entry.watched > 60_000,
+  ) as Extract<TimelineEntry, { kind: 'gap' }>[];
   const changes = entries.flatMap((entry) => (entry.kind === 'health' ? [entry.change] : []));
   const since = new Map<string, HealthChange>();
   const told = new Map<HealthChange, Told>();

@@ -73,7 +73,15 @@ describe('a sentence', () => {
     expect(turned({ from, to }, number)).toBe(words),
   );
   it('tells how long it was, at most, or that it goes on', () => {
-    const turn = { kind: 'turn', at: 0, from: 'down', to: 'up', reason: null, subjects: [] } as const;
+    const turn = {
+      kind: 'turn',
+      at: 0,
+      from: 'down',
+      to: 'up',
+      reason: null,
+      by: 'portico',
+      subjects: [],
+    } as const;
     const told = (more: { lasted: number | null; atMost: boolean; open: boolean }) =>
       lasted({ ...turn, subjects: [], ...more });
     expect(told({ lasted: 720_000, atMost: false, open: false })).toBe('after 12 min');

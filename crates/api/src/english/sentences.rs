@@ -314,6 +314,10 @@ sentences! {
         "It was left as it is. Rename or remove it first.";
     ResolveFailed: "{hostname} should lead to {expected} but leads to \"{found}\"."
         "DNS may need a minute. If it stays so, look at the record.";
+    WatcherSilent: "The watcher in the cluster does not answer, or asks nothing any more."
+        "What happens while Portico is closed stays unknown until it does. Look at its pod: kubectl -n gatus get pods; or let Portico repair it.";
+    WatcherSaw: "Asked from inside the cluster, {hostname} did not serve: {evidence}."
+        "If it still does not, the hops on the way to {hostname} tell where it ends.";
     ProbeFailed: "{url} did not answer as expected: {reason}"
         "portico flow shows which hop is broken.";
     BackendSilent: "{hostname} answers {status}: nobody listens behind {service} on port {port}."

@@ -133,8 +133,13 @@ fn root_causes(mut found: Vec<Found>) -> Vec<Found> {
 pub(crate) fn explains(cause: &Problem, other: &Problem) -> bool {
     match cause.code {
         // Pods of a component that are on it come back with it.
-        Code::NodeNotReady => other.code == Code::WorkloadNotReady && other.args.contains_key("component"),
-        Code::KubeUnreachable => matches!(other.code, Code::NoReadyWorker | Code::WorkloadNotReady),
+        Code::NodeNotReady => match other.code {
+            Code::WorkloadNotReady => other.args.contains_key("component"),
+            other => other == Code::WatcherSilent,
+        },
+        Code::KubeUnreachable => {
+            matches!(other.code, Code::NoReadyWorker | Code::WorkloadNotReady | Code::WatcherSilent)
+        }
         Code::AwayFromHome => matches!(other.code, Code::KubeUnreachable | Code::ProbeFailed),
         Code::HandEdited => match cause.args.get("component").map_or("", String::as_str) {
             "cloudflared" => other.code == Code::TunnelDown,

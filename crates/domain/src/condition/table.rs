@@ -64,6 +64,7 @@ pub const KINDS: &[Kind] = &[
     row(Code::WorkloadNotReady, RESTART, &["workload"], Hand),
     row(Code::ServiceMissing, RESTART, &["namespace", "service"], Hand),
     as_bad_as(Degraded, row(Code::ChartFailed, 0, &["chart"], Repair("chart"))),
+    as_bad_as(Degraded, row(Code::WatcherSilent, 60, &[], Repair("gatus"))),
     as_bad_as(Notice, row(Code::HandEdited, 0, &["object"], Repair("component"))),
     row(Code::BackendSilent, RESTART, &["hostname"], Hand),
     row(Code::BackendFails, RESTART, &["hostname"], Hand),

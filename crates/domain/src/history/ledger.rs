@@ -3,13 +3,13 @@
 //! It holds what the next look is compared with, and the minute that is not over. Whoever writes its entries keeps
 //! it, too, in the same transaction: then a process that is killed anywhere goes on where the last look was.
 
-use super::{HOLDS_MS, HealthChange, Level, Look, Rollup, Span};
+use super::{HOLDS_MS, HealthChange, Level, Look, Rollup, SeenBy, Span};
 use crate::flow::Health;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Rows of one minute by subject.
-type Minute = BTreeMap<String, Rollup>;
+pub(super) type Minute = BTreeMap<String, Rollup>;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,11 +84,22 @@ impl Ledger {
             let from = self.states.insert(subject.clone(), to).unwrap_or(Health::Unknown);
             if from != to {
                 let reason = sample.and_then(|sample| sample.reason.clone());
-                changes.push(HealthChange { at: now, subject, from, to, reason });
+                changes.push(HealthChange { at: now, subject, from, to, reason, by: SeenBy::Portico });
             }
         }
         self.states.retain(|subject, _| look.contains_key(subject));
         changes
+    }
+
+    /// Adds what others saw of past minutes. Those that are written already are left over, for their rows.
+    pub fn fill(&mut self, rows: BTreeMap<i64, Minute>) -> BTreeMap<i64, Minute> {
+        let Some(open) = self.open_from() else { return rows };
+        let mut written = rows;
+        for (start, minute) in written.split_off(&open) {
+            let own = self.open.entry(start).or_default();
+            minute.into_iter().for_each(|(subject, row)| own.entry(subject).or_default().merge(&row));
+        }
+        written
     }
 
     /// The instant from which on nothing is written as rows yet.
@@ -172,6 +183,19 @@ mod tests {
         let entry = ledger.take(MINUTE - 600_000, &looked(&[("node/a", Health::Up)]));
         assert_eq!((entry.gap, entry.changes.len()), (None, 0));
         assert_eq!(entry.closed[&MINUTE]["node/a"].times.up, 9_000);
+    }
+
+    #[test]
+    fn what_others_saw_is_added_to_the_open_minute_and_left_over_of_the_others() {
+        let mut ledger = Ledger::default();
+        ledger.take(MINUTE + 50_000, &looked(&[("node/a", Health::Up)]));
+        let row = |up| Rollup { times: Times { up, ..Times::default() }, ..Rollup::default() };
+        let minute = |up| Minute::from([("node/a".to_owned(), row(up))]);
+        let left =
+            ledger.fill(BTreeMap::from([(MINUTE - MINUTE_MS, minute(60_000)), (MINUTE, minute(20_000))]));
+        assert_eq!(left.into_keys().collect::<Vec<_>>(), [MINUTE - MINUTE_MS]);
+        let (_, open) = ledger.open_row("node/a").unwrap();
+        assert_eq!((open.times.up, open.latency.total()), (20_000, 1));
     }
 
     #[test]

@@ -3,16 +3,18 @@
 //! A look says how things are at one instant and stands until the next one, but for [`HOLDS_MS`] at most. What no look
 //! stands for is a gap: unknown, never up. Everything here is pure; `engine` keeps the rows and knows what time it is.
 //!
-//! [`Ledger`] turns looks into rows, [`Sheet`] keeps these, [`Histogram`] is what they say of latencies, [`Window`] says which
+//! [`Ledger`] turns looks into rows, [`join`] fills gaps by what the watcher in the cluster saw, [`Sheet`] keeps these, [`Histogram`] is what they say of latencies, [`Window`] says which
 //! of them answer a question.
 
 mod histogram;
+mod join;
 mod ledger;
 mod sheet;
 mod timeline;
 mod window;
 
 pub use histogram::Histogram;
+pub use join::{ANSWER_HOLDS_MS, Around, Joined, Sighting, Track, join};
 pub use ledger::{Entry, Ledger};
 pub use sheet::Sheet;
 pub use timeline::{TimelineEntry, page};
@@ -54,6 +56,18 @@ pub struct HealthChange {
     pub from: Health,
     pub to: Health,
     pub reason: Option<Problem>,
+    #[serde(default)]
+    pub by: SeenBy,
+}
+
+/// Who saw it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeenBy {
+    #[default]
+    Portico,
+    /// The watcher in the cluster, while Portico did not look.
+    Watcher,
 }
 
 /// How long something was up, degraded, down, ms. What is missing to the whole is unknown.
@@ -98,6 +112,8 @@ pub struct History {
     pub uptime: Option<f64>,
     /// The share of the window that is known: 0 to 1.
     pub known: f64,
+    /// Of the window, the share that only the watcher in the cluster saw: 0 to 1.
+    pub watched: f64,
     pub cells: Vec<Cell>,
     pub latency: Option<Latency>,
     /// The latest ones of the window, newest first, where one subject was asked for; the timeline has them all.
@@ -151,13 +167,14 @@ impl Latency {
 }
 
 impl History {
-    /// Sums up the rows of one subject.
+    /// Sums up the rows of one subject; `watched` is how much of them is the watcher's, ms.
     pub fn of(
         subject: String,
         window: Window,
         now: i64,
         rows: &[(Span, Rollup)],
         changes: Vec<HealthChange>,
+        watched: i64,
     ) -> Self {
         let Span { from, until } = window.span(now);
         let mut all = Rollup::default();
@@ -169,6 +186,7 @@ impl History {
             until,
             uptime: all.times.uptime(),
             known: (all.times.known() as f64 / (until - from).max(1) as f64).min(1.0),
+            watched: (watched.min(all.times.known()) as f64 / (until - from).max(1) as f64).min(1.0),
             cells: strip(window, now, rows.iter().map(|(span, row)| (span.from, row.times))),
             latency: Latency::of(&all.latency),
             changes,

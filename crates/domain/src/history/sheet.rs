@@ -21,6 +21,14 @@ impl Sheet {
         }
     }
 
+    /// Adds to the row at a place.
+    pub fn add(&mut self, place: u8, more: &Rollup) {
+        match self.rows.binary_search_by_key(&place, |(place, _)| *place) {
+            Ok(at) => self.rows[at].1.merge(more),
+            Err(at) => self.rows.insert(at, (place, more.clone())),
+        }
+    }
+
     /// Place and row, in order.
     pub fn into_rows(self) -> impl Iterator<Item = (u8, Rollup)> {
         self.rows.into_iter()

@@ -31,6 +31,9 @@ pub enum TimelineEntry {
         from: i64,
         #[ts(type = "number")]
         until: i64,
+        /// How much of it the watcher in the cluster saw of what it saw most of, ms.
+        #[ts(type = "number")]
+        watched: i64,
     },
 }
 
@@ -67,12 +70,15 @@ pub fn page(mut entries: Vec<TimelineEntry>, limit: usize) -> (Vec<TimelineEntry
 
 #[cfg(test)]
 mod tests {
+    use super::super::SeenBy;
     use super::*;
     use crate::flow::Health;
 
     fn change(at: i64, subject: &str) -> TimelineEntry {
         let (from, to) = (Health::Up, Health::Down);
-        TimelineEntry::Health { change: HealthChange { at, subject: subject.into(), from, to, reason: None } }
+        TimelineEntry::Health {
+            change: HealthChange { at, subject: subject.into(), from, to, reason: None, by: SeenBy::Portico },
+        }
     }
 
     fn run(started_at: i64) -> TimelineEntry {
@@ -82,7 +88,7 @@ mod tests {
 
     #[test]
     fn pages_are_whole_instants_and_miss_nothing() {
-        let gap = TimelineEntry::Gap { from: 3, until: 5 };
+        let gap = TimelineEntry::Gap { from: 3, until: 5, watched: 0 };
         let all = vec![run(1), change(5, "a"), change(7, "a"), gap, change(5, "b"), run(6)];
         let instants = |entries: &[TimelineEntry]| entries.iter().map(TimelineEntry::at).collect::<Vec<_>>();
         let (first, next) = page(all.clone(), 3);

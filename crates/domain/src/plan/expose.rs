@@ -4,7 +4,7 @@
 //! that does not know it, and never past the login that was asked for. A change from one reach to the other is the
 //! same plan: what the other reach needed goes after the records have moved.
 
-use super::{Settings, ingress, stack};
+use super::{Settings, ingress, stack, watcher};
 use crate::change::Desired;
 use crate::dns::Hostname;
 use crate::exposure::{Backend, Exposure, Reach, Tls};
@@ -24,6 +24,7 @@ pub fn sources(
     let mut sources = vec![Source::Kubeconfig, Source::Nodes];
     let actions = actions(exposure, adopt, desired, observed, settings);
     let actions = actions.into_iter().chain(former(exposure, desired, settings));
+    let actions = actions.chain(watcher::actions(desired, settings, Claim::Respect));
     sources.extend(actions.flat_map(|(_, _, action)| action.reads()));
     if exposure.reach == Reach::Public {
         // Whether the name is too deep follows from its zone.
@@ -56,6 +57,7 @@ pub fn steps(
     }
     let mut actions = actions(exposure, adopt, desired, observed, settings);
     actions.extend(former_left(exposure, desired, observed, settings));
+    actions.extend(watcher::actions(desired, settings, Claim::Respect));
     Ok(super::chain(actions))
 }
 

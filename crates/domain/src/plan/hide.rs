@@ -1,11 +1,11 @@
 //! The plan that takes a name away: the record first, so that nobody is led to what is being taken apart.
 
-use super::Settings;
 use super::expose::{not_public, records};
+use super::{Settings, watcher};
 use crate::change::Desired;
 use crate::exposure::{Backend, Exposure};
 use crate::observed::ObjectKey;
-use crate::step::{Action, RecordTarget, Stage};
+use crate::step::{Action, Claim, RecordTarget, Stage};
 
 pub fn actions(
     exposure: &Exposure,
@@ -30,5 +30,6 @@ pub fn actions(
     if let (Backend::App { app }, true) = (&exposure.backend, uninstall) {
         delete("chart", app.chart(&exposure.hostname, settings.charts.as_deref()).key());
     }
+    actions.extend(watcher::actions(desired, settings, Claim::Respect));
     actions
 }

@@ -10,6 +10,7 @@ mod ingress;
 mod move_ingress;
 mod reconcile;
 mod stack;
+mod watcher;
 
 use crate::change::{Change, Desired, Plan};
 use crate::dns::Hostname;

@@ -5,7 +5,7 @@
 //! that the way back is the same plan. What was done is seen on the cluster, so that a move that was cut off goes on
 //! where it stopped instead of starting over.
 
-use super::{Settings, cluster, ingress, reconcile};
+use super::{Settings, cluster, ingress, reconcile, watcher};
 use crate::change::Desired;
 use crate::chart::Chart;
 use crate::cluster::{K3sVersion, Release};
@@ -81,10 +81,12 @@ fn planned(
     observed: &Observed,
     settings: &Settings,
 ) -> Vec<(String, Stage, Action)> {
-    match to {
+    let mut steps = match to {
         IngressController::Traefik => to_traefik(desired, observed, settings),
         IngressController::Nginx => to_nginx(desired, observed, settings),
-    }
+    };
+    steps.extend(watcher::actions(desired, settings, Claim::Respect));
+    steps
 }
 
 fn to_traefik(desired: &Desired, observed: &Observed, settings: &Settings) -> Vec<(String, Stage, Action)> {

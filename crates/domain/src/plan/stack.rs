@@ -3,7 +3,7 @@
 //! Charts do not wait for one another. What needs a component waits for it: the sealed token for the controller
 //! that opens it, issuers for cert-manager and the token, cloudflared for its tunnel.
 
-use super::{Settings, ingress};
+use super::{Settings, ingress, watcher};
 use crate::change::{ComponentAct, Desired};
 use crate::observed::{ObjectKey, Observed};
 use crate::problem::{Code, Problem};
@@ -18,8 +18,12 @@ type Planned = Vec<(String, Stage, Action)>;
 /// Everything that the stack wants.
 pub fn steps(desired: &Desired, observed: &Observed, settings: &Settings) -> Result<Vec<Step>, Problem> {
     let mut steps = super::chain(ingress::actions(desired.ingress(), &desired.stack, settings));
-    for component in [StackComponent::SealedSecrets, StackComponent::CertManager, StackComponent::Cloudflared]
-    {
+    for component in [
+        StackComponent::SealedSecrets,
+        StackComponent::CertManager,
+        StackComponent::Cloudflared,
+        StackComponent::Gatus,
+    ] {
         if desired.stack.components.contains_key(&component) {
             let more = component_steps(component, Claim::Respect, desired, observed, settings)?;
             let fresh: Vec<Step> =
@@ -66,13 +70,18 @@ pub fn component(
     observed: &Observed,
     settings: &Settings,
 ) -> Result<Vec<Step>, Problem> {
-    match act {
+    let mut steps = match act {
         ComponentAct::Install { .. } => {
-            component_steps(component, Claim::Respect, desired, observed, settings)
+            component_steps(component, Claim::Respect, desired, observed, settings)?
         }
-        ComponentAct::Repair => component_steps(component, Claim::Repair, desired, observed, settings),
-        ComponentAct::Remove => Ok(super::chain(removal(component, desired, settings))),
+        ComponentAct::Repair => component_steps(component, Claim::Repair, desired, observed, settings)?,
+        ComponentAct::Remove => super::chain(removal(component, desired, settings)),
+    };
+    if component == StackComponent::CertManager {
+        // Whether names have certificates is how they are asked.
+        steps.extend(super::chain(watcher::actions(desired, settings, Claim::Respect)));
     }
+    Ok(steps)
 }
 
 fn component_steps(
@@ -95,6 +104,7 @@ fn component_steps(
             }
             tunnel(desired, observed, settings, claim)
         }
+        StackComponent::Gatus => watcher::actions(desired, settings, claim),
         StackComponent::SealedSecrets | StackComponent::CertManager => {
             let chart = component.chart(&desired.stack.pin(component), settings.charts.as_deref());
             let chart = chart.map(|chart| Action::Chart { chart, claim });
@@ -209,6 +219,7 @@ fn removal(component: StackComponent, desired: &Desired, settings: &Settings) ->
             planned.extend(chart(component, desired, settings).map(|key| delete(name.into(), key)));
             planned
         }
+        StackComponent::Gatus => watcher::removal(),
         _ => chart(component, desired, settings).map(|key| delete(name.into(), key)).into_iter().collect(),
     }
 }

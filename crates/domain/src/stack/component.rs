@@ -5,6 +5,7 @@ use crate::chart::{Chart, deployment};
 use crate::exposure::ours;
 use crate::observed::ObjectKey;
 use crate::problem::{Code, Problem};
+use crate::watcher::WATCHER_NAMESPACE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use ts_rs::TS;
@@ -17,6 +18,8 @@ pub enum StackComponent {
     SealedSecrets,
     CertManager,
     Cloudflared,
+    /// The watcher that looks at services while Portico does not run; wanted by those who ask for it.
+    Gatus,
 }
 
 /// What the owner pins otherwise than Portico does: a maintained fork, an older version, a mirror.
@@ -56,8 +59,14 @@ pub const TRAEFIK_SINCE: [u64; 3] = [3, 7, 11];
 const RESOLVERS: &str = "1.1.1.1:53,9.9.9.9:53";
 
 impl StackComponent {
-    pub const ALL: [Self; 5] =
-        [Self::IngressNginx, Self::Traefik, Self::SealedSecrets, Self::CertManager, Self::Cloudflared];
+    pub const ALL: [Self; 6] = [
+        Self::IngressNginx,
+        Self::Traefik,
+        Self::SealedSecrets,
+        Self::CertManager,
+        Self::Cloudflared,
+        Self::Gatus,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -66,6 +75,7 @@ impl StackComponent {
             Self::SealedSecrets => "sealed-secrets",
             Self::CertManager => "cert-manager",
             Self::Cloudflared => "cloudflared",
+            Self::Gatus => "gatus",
         }
     }
 
@@ -77,6 +87,7 @@ impl StackComponent {
             Self::SealedSecrets => Some("2.18.5"),
             Self::CertManager => Some("v1.21.1"),
             Self::Cloudflared => Some("2026.8.2"),
+            Self::Gatus => Some("v5.36.0"),
         }
     }
 
@@ -87,6 +98,7 @@ impl StackComponent {
             Self::SealedSecrets => SEALED_SECRETS.0,
             Self::CertManager => "cert-manager",
             Self::Cloudflared => CLOUDFLARED_NAMESPACE,
+            Self::Gatus => WATCHER_NAMESPACE,
         }
     }
 
@@ -98,6 +110,7 @@ impl StackComponent {
             Self::SealedSecrets => &[SEALED_SECRETS.1],
             Self::CertManager => &["cert-manager", "cert-manager-webhook", "cert-manager-cainjector"],
             Self::Cloudflared => &["cloudflared"],
+            Self::Gatus => &["gatus"],
         };
         names.iter().map(|name| deployment(self.namespace(), name)).collect()
     }
@@ -118,7 +131,7 @@ impl StackComponent {
                     "dns01RecursiveNameserversOnly": true,
                 }),
             ),
-            Self::Traefik | Self::Cloudflared => return None,
+            Self::Traefik | Self::Cloudflared | Self::Gatus => return None,
         };
         let mirrored = mirror.map(|base| format!("{}/{}", base.trim_end_matches('/'), self.name()));
         Some(Chart {
@@ -140,7 +153,8 @@ impl StackComponent {
     /// The image of a component without a chart.
     pub fn image(self, pin: &Pin) -> String {
         let version = pin.version.as_deref().or(self.version()).unwrap_or_default();
-        pin.image.clone().unwrap_or_else(|| format!("docker.io/cloudflare/{}:{version}", self.name()))
+        let repository = if self == Self::Gatus { "ghcr.io/twin" } else { "docker.io/cloudflare" };
+        pin.image.clone().unwrap_or_else(|| format!("{repository}/{}:{version}", self.name()))
     }
 }
 

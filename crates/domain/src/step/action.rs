@@ -209,7 +209,9 @@ impl Action {
     pub fn danger(&self) -> Danger {
         match self {
             Self::EnableMemoryCgroup { .. } => Danger::Disruptive,
-            Self::Delete { key } if key.kind == "HelmChart" => Danger::DataLoss,
+            Self::Delete { key } if matches!(key.kind.as_str(), "HelmChart" | "PersistentVolumeClaim") => {
+                Danger::DataLoss
+            }
             Self::DeleteTunnel { .. } => Danger::Disruptive,
             _ => Danger::None,
         }

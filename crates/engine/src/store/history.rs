@@ -5,14 +5,14 @@
 //! same. Reading is `timeline`'s.
 
 use super::Store;
-use portico_domain::history::{Entry, HealthChange, Ledger, Level, Retention, Rollup, Sheet};
+use portico_domain::history::{Entry, HealthChange, Ledger, Level, Retention, Rollup, SeenBy, Sheet};
 use portico_domain::problem::Problem;
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use std::collections::BTreeMap;
 
-const LEDGER: &str = "ledger";
+pub(super) const LEDGER: &str = "ledger";
 const RETENTION: &str = "retention";
 
 impl Store {
@@ -41,7 +41,8 @@ impl Store {
         let mut transaction = self.pool.begin().await.map_err(|error| self.failed(error))?;
         self.put_note(&mut *transaction, LEDGER, ledger).await?;
         let write = async |transaction: &mut SqliteConnection| -> Result<(), sqlx::Error> {
-            name_subjects(transaction, entry).await?;
+            let changed = entry.changes.iter().map(|change| &change.subject);
+            name_subjects(transaction, changed.chain(entry.closed.values().flat_map(BTreeMap::keys))).await?;
             add_changes(transaction, &entry.changes).await?;
             if let Some(gap) = entry.gap {
                 sqlx::query("INSERT OR REPLACE INTO gap (until, since) VALUES (?, ?)")
@@ -85,9 +86,11 @@ pub(super) fn minutes(ms: i64) -> i64 {
     ms / Level::Minute.width()
 }
 
-async fn name_subjects(connection: &mut SqliteConnection, entry: &Entry) -> Result<(), sqlx::Error> {
-    let changed = entry.changes.iter().map(|change| &change.subject);
-    let names: Vec<&String> = changed.chain(entry.closed.values().flat_map(BTreeMap::keys)).collect();
+pub(super) async fn name_subjects(
+    connection: &mut SqliteConnection,
+    names: impl Iterator<Item = &String>,
+) -> Result<(), sqlx::Error> {
+    let names: Vec<&String> = names.collect();
     if names.is_empty() {
         return Ok(());
     }
@@ -98,19 +101,23 @@ async fn name_subjects(connection: &mut SqliteConnection, entry: &Entry) -> Resu
         .map(drop)
 }
 
-async fn add_changes(connection: &mut SqliteConnection, changes: &[HealthChange]) -> Result<(), sqlx::Error> {
+pub(super) async fn add_changes(
+    connection: &mut SqliteConnection,
+    changes: &[HealthChange],
+) -> Result<(), sqlx::Error> {
     for change in changes {
         // The technical cause differs every time and can be long; the code and its arguments say why.
         let reason =
             change.reason.clone().map(|reason| json!(Problem { detail: None, ..reason }).to_string());
         sqlx::query(
-            "INSERT OR REPLACE INTO health_change (at, subject, was, became, reason) \
-             SELECT ?, id, ?, ?, ? FROM subject WHERE name = ?",
+            "INSERT OR REPLACE INTO health_change (at, subject, was, became, reason, by_watcher) \
+             SELECT ?, id, ?, ?, ?, ? FROM subject WHERE name = ?",
         )
         .bind(change.at)
         .bind(change.from as i64)
         .bind(change.to as i64)
         .bind(reason)
+        .bind(i64::from(change.by == SeenBy::Watcher))
         .bind(&change.subject)
         .execute(&mut *connection)
         .await?;
@@ -144,7 +151,7 @@ async fn add_rows(
 }
 
 /// Every subject by its number, with its name and its sheet that begins then; an empty one where there is none yet.
-async fn sheets(
+pub(super) async fn sheets(
     connection: &mut SqliteConnection,
     level: Level,
     start: i64,
@@ -163,7 +170,11 @@ async fn sheets(
     Ok(rows.iter().map(read).collect())
 }
 
-async fn prune(connection: &mut SqliteConnection, retention: Retention, now: i64) -> Result<(), sqlx::Error> {
+pub(super) async fn prune(
+    connection: &mut SqliteConnection,
+    retention: Retention,
+    now: i64,
+) -> Result<(), sqlx::Error> {
     for level in [Level::Minute, Level::Hour, Level::Day] {
         sqlx::query(
             "DELETE FROM sheet WHERE level = ? AND subject IN (SELECT id FROM subject) AND start < ?",

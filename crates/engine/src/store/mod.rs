@@ -5,6 +5,7 @@
 
 pub mod alerts;
 mod history;
+mod joined;
 mod journal;
 mod timeline;
 

@@ -9,7 +9,7 @@ mod tests;
 use super::Store;
 use super::history::{minutes, number};
 use portico_domain::flow::Health;
-use portico_domain::history::{HealthChange, Level, Rollup, Sheet, Span, TimelineEntry};
+use portico_domain::history::{HealthChange, Level, Rollup, SeenBy, Sheet, Span, TimelineEntry};
 use portico_domain::problem::Problem;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -19,25 +19,30 @@ use std::collections::BTreeMap;
 const SHEETS: &str = "SELECT name, start, rows FROM json_each(?) AS wanted CROSS JOIN subject ON name = wanted.value \
     CROSS JOIN sheet ON level = ? AND subject = subject.id AND start >= ? AND start < ?";
 
-const CHANGES_OF: &str = "SELECT at, name, was, became, reason FROM subject \
+const CHANGES_OF: &str = "SELECT at, name, was, became, reason, by_watcher FROM subject \
     CROSS JOIN health_change ON subject = id WHERE name = ? AND at >= ? ORDER BY at DESC LIMIT ?";
+
+const LAST_CHANGE: &str = "SELECT at, name, was, became, reason, by_watcher FROM subject \
+    CROSS JOIN health_change ON subject = id WHERE name = ? AND at <= ? ORDER BY at DESC LIMIT 1";
 
 // The three sources of the timeline: from an instant on and before another, newest first, so many and the rest of the
 // last instant.
-const CHANGES: &str = "SELECT at, name, was, became, reason FROM health_change \
+const CHANGES: &str = "SELECT at, name, was, became, reason, by_watcher FROM health_change \
     CROSS JOIN subject ON id = subject WHERE at < ?2 AND at >= max(?1, ifnull(\
         (SELECT at FROM health_change WHERE at < ?2 ORDER BY at DESC LIMIT 1 OFFSET ?3 - 1), ?1)) \
     ORDER BY at DESC";
 const GAPS: &str =
-    "SELECT since, until FROM gap WHERE until >= ?1 AND until < ?2 ORDER BY until DESC LIMIT ?3";
+    "SELECT since, until, watched FROM gap WHERE until >= ?1 AND until < ?2 ORDER BY until DESC LIMIT ?3";
 const RUNS: &str = "SELECT id, change, state, started_at, finished_at FROM run \
     WHERE started_at < ?2 AND started_at >= max(?1, ifnull(\
         (SELECT started_at FROM run WHERE started_at < ?2 ORDER BY started_at DESC LIMIT 1 OFFSET ?3 - 1), ?1)) \
     ORDER BY started_at DESC";
 
+const WATCHED: &str = "SELECT since, until, watched FROM gap WHERE until >= ? AND watched IS NOT NULL";
+
 /// All that is asked of the past.
 #[cfg(test)]
-const QUERIES: [&str; 5] = [SHEETS, CHANGES_OF, CHANGES, GAPS, RUNS];
+const QUERIES: [&str; 7] = [SHEETS, CHANGES_OF, LAST_CHANGE, CHANGES, GAPS, RUNS, WATCHED];
 
 impl Store {
     /// Every subject that history knows of, by name.
@@ -85,6 +90,12 @@ impl Store {
         rows.map_err(|error| self.failed(error))?.iter().map(|row| self.read_change(row)).collect()
     }
 
+    /// The subject's latest change up to an instant.
+    pub async fn change_at(&self, subject: &str, at: i64) -> Result<Option<HealthChange>, Problem> {
+        let row = sqlx::query(LAST_CHANGE).bind(subject).bind(at).fetch_optional(&self.pool).await;
+        row.map_err(|error| self.failed(error))?.map(|row| self.read_change(&row)).transpose()
+    }
+
     /// What happened from the first instant on and before the second: of each kind the latest, `limit` of them and the
     /// rest of their last instant.
     pub async fn happened(&self, from: i64, before: i64, limit: u32) -> Result<Vec<TimelineEntry>, Problem> {
@@ -93,7 +104,8 @@ impl Store {
             entries.push(TimelineEntry::Health { change: self.read_change(&row)? });
         }
         for row in self.ask(GAPS, from, before, limit).await? {
-            entries.push(TimelineEntry::Gap { from: row.get(0), until: row.get(1) });
+            let watched = self.read_watched(&row)?.into_values().max().unwrap_or_default();
+            entries.push(TimelineEntry::Gap { from: row.get(0), until: row.get(1), watched });
         }
         for row in self.ask(RUNS, from, before, limit).await? {
             entries.push(TimelineEntry::Run {
@@ -126,7 +138,27 @@ impl Store {
             from: health(row.get(2)),
             to: health(row.get(3)),
             reason: reason.map(|text| self.read_json(&text)).transpose()?,
+            by: if row.get::<i64, _>(5) == 0 { SeenBy::Portico } else { SeenBy::Watcher },
         })
+    }
+
+    /// Of a row of gaps: how much of it the watcher saw, ms by subject.
+    fn read_watched(&self, row: &SqliteRow) -> Result<BTreeMap<String, i64>, Problem> {
+        let text: Option<String> = row.get(2);
+        Ok(text.map(|text| self.read_json(&text)).transpose()?.unwrap_or_default())
+    }
+
+    /// By subject, how much of the time from an instant on the watcher alone saw, ms.
+    pub async fn watched(&self, from: i64) -> Result<BTreeMap<String, i64>, Problem> {
+        let rows = sqlx::query(WATCHED).bind(from).fetch_all(&self.pool).await;
+        let mut sums = BTreeMap::<String, i64>::new();
+        for row in &rows.map_err(|error| self.failed(error))? {
+            let inside = row.get::<i64, _>(1) - row.get::<i64, _>(0).max(from);
+            for (subject, ms) in self.read_watched(row)? {
+                *sums.entry(subject).or_default() += ms.min(inside);
+            }
+        }
+        Ok(sums)
     }
 
     /// Bytes of the database that are in use. Room that was given back is filled before the file grows.

@@ -167,6 +167,11 @@ fn at(
     }
 }
 
+/// Whether somebody is ready behind a Service.
+pub(crate) fn is_served(cluster: &Cluster, namespace: &str, service: &str) -> bool {
+    !pods::ready(cluster, namespace, service).is_empty()
+}
+
 /// What a Service answers to a request from inside the cluster, over TLS with the request's host as its name if `secure`.
 /// `None` when there is no such Service or nobody is ready behind it.
 pub(crate) fn inside(

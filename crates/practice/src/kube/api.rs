@@ -137,7 +137,14 @@ async fn answer(
     if let ["api", "v1", "namespaces", namespace, "services", which, "proxy", rest @ ..] = &segments[..] {
         let body = to_bytes(body, 8 << 20).await.unwrap_or_default();
         let path = format!("/{}", rest.join("/"));
-        return proxy::pass(&api.cluster, namespace, &unescape(which), head.method.as_str(), &path, &body)
+        let call = proxy::Passed {
+            method: head.method.as_str(),
+            path: &path,
+            query: head.uri.query().unwrap_or_default(),
+            body: &body,
+            clock: &api.homelab.clock,
+        };
+        return proxy::pass(&api.cluster, namespace, &unescape(which), &call)
             .unwrap_or_else(IntoResponse::into_response);
     }
     if let ["api", "v1", "namespaces", namespace, "pods", which, "proxy", rest @ ..] = &segments[..] {

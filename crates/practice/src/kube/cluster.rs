@@ -2,6 +2,7 @@
 
 use super::authority::Authority;
 use super::control;
+use super::gatus::Volumes;
 use super::settings::Settings;
 use super::store::Store;
 use super::traffic::Traffic;
@@ -45,6 +46,9 @@ pub struct Cluster {
     /// What pods counted in memory; whoever begins anew counts from nothing.
     #[serde(skip)]
     pub(crate) traffic: Traffic,
+    /// What lies on the volumes of those that watch services.
+    #[serde(default)]
+    pub(crate) gatus: Volumes,
     password: String,
     registrations: Mutex<BTreeMap<String, Registration>>,
 }
@@ -66,9 +70,15 @@ impl Cluster {
             authority,
             keyring: Mutex::default(),
             traffic: Traffic::default(),
+            gatus: Volumes::default(),
             password: founding.password,
             registrations: Mutex::new(BTreeMap::new()),
         }))
+    }
+
+    /// How often the watcher in the cluster has asked about its services.
+    pub fn watched(&self) -> u64 {
+        self.gatus.revision()
     }
 
     /// The full secure token, as in `server/node-token`. A secret.

@@ -54,6 +54,7 @@ static BUILT_IN: &[Kind] = &[
     kind("", "services", "Service", "svc", true, true),
     kind("", "secrets", "Secret", "", true, false),
     kind("", "configmaps", "ConfigMap", "cm", true, false),
+    kind("", "persistentvolumeclaims", "PersistentVolumeClaim", "pvc", true, true),
     kind("", "events", "Event", "ev", true, false),
     kind("", "serviceaccounts", "ServiceAccount", "sa", true, false),
     kind("", "endpoints", "Endpoints", "ep", true, false),

@@ -13,6 +13,8 @@ Owner: apiVersion kind name uid controller blockOwnerDeletion
 Namespace: spec:NamespaceSpec status
 NamespaceSpec: finalizers
 ConfigMap: data binaryData immutable
+PersistentVolumeClaim: spec:ClaimSpec status
+ClaimSpec: accessModes dataSource dataSourceRef resources selector storageClassName volumeAttributesClassName volumeMode volumeName
 Secret: data stringData type immutable
 ServiceAccount: automountServiceAccountToken imagePullSecrets secrets
 Service: spec:ServiceSpec status

@@ -14,6 +14,7 @@ mod deleting;
 mod discovery;
 pub(crate) mod engines;
 mod fields;
+pub(crate) mod gatus;
 mod kinds;
 mod known;
 mod paging;

@@ -1,29 +1,34 @@
 //! The API server's way to a service or a pod (`…/services/SCHEME:NAME:PORT/proxy/…`), for the programs that answer there.
 //!
-//! Those are the controller of sealed-secrets, and whoever tells what it counts. Any other pod refuses the connection,
+//! Those are the controller of sealed-secrets, Gatus, and whoever tells what it counts. Any other pod refuses the connection,
 //! since nothing runs in it.
 
 use super::cluster::Cluster;
 use super::control;
+use super::gatus;
 use super::kinds;
 use super::refusal::Refusal;
 use super::store::Key;
+use crate::clock::Clock;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
+
+/// A call that is passed on.
+pub struct Passed<'a> {
+    pub method: &'a str,
+    pub path: &'a str,
+    pub query: &'a str,
+    pub body: &'a [u8],
+    pub clock: &'a Clock,
+}
 
 /// Passes a call on to a ready pod of the service. `which` is the part of the path that names the service.
 ///
 /// # Errors
 /// 404 and 503 in the API server's words.
-pub fn pass(
-    cluster: &Cluster,
-    namespace: &str,
-    which: &str,
-    method: &str,
-    path: &str,
-    body: &[u8],
-) -> Result<Response, Refusal> {
+pub fn pass(cluster: &Cluster, namespace: &str, which: &str, call: &Passed<'_>) -> Result<Response, Refusal> {
+    let Passed { method, path, query, body, clock } = *call;
     let (name, port) =
         named(which).ok_or_else(|| Refusal::bad_request(format!("invalid service request {which:?}")))?;
     let service = cluster.store.get(&Key::namespaced("services", namespace, name));
@@ -47,6 +52,11 @@ pub fn pass(
         return Err(unavailable(format!("no endpoints available for service {which:?}")));
     };
     let image = pod["spec"]["containers"][0]["image"].as_str().unwrap_or_default();
+    if gatus::runs_in(&pod) {
+        let volume = gatus::volume_of(&cluster.store, &pod).unwrap_or_default();
+        let seen = cluster.gatus.lock().get(&volume).cloned().unwrap_or_default();
+        return Ok(gatus::answer(&seen, path, query, clock));
+    }
     if !image.contains("sealed-secrets-controller") {
         let address = pod["status"]["podIP"].as_str().unwrap_or_default();
         return Err(unavailable(format!(

@@ -10,8 +10,10 @@ mod node;
 mod object;
 mod pod;
 mod seal;
+mod watcher;
 
 pub use seal::{SealError, seal};
+pub use watcher::WatcherError;
 
 use crate::pace::Pace;
 use kube::client::ClientBuilder;

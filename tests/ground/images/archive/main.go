@@ -52,6 +52,9 @@ var archives = map[string][]image{
 	"cloudflared": {
 		{ref: "docker.io/cloudflare/cloudflared:2026.8.2", user: "65532:65532", programs: []string{"cloudflared"}},
 	},
+	"gatus": {
+		{ref: "ghcr.io/twin/gatus:v5.36.0", user: "0:0", programs: []string{"gatus"}},
+	},
 }
 
 // certManager is one of the four images that are one program here.

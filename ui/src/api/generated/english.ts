@@ -142,6 +142,8 @@ export const english = {
   "hostname-outside": { what: "{hostname} is not below {domain}.", next: "Choose a name that ends in .{domain}." },
   "names-in-use": { what: "Services have names still, {hostname} among them.", next: "Remove those first." },
   "name-not-at-home": { what: "Your network does not lead {hostname} to {expected}; its resolver says: {found|nothing}.", next: "Tell your router, once for all names: portico home shows the lines." },
+  "watcher-silent": { what: "The watcher in the cluster does not answer, or asks nothing any more.", next: "What happens while Portico is closed stays unknown until it does. Look at its pod: kubectl -n gatus get pods; or let Portico repair it." },
+  "watcher-saw": { what: "Asked from inside the cluster, {hostname} did not serve: {evidence}.", next: "If it still does not, the hops on the way to {hostname} tell where it ends." },
   "exposure-missing": { what: "No service is called {service}.", next: "portico services lists them." },
   "certificate-pending": { what: "The certificate {certificate} is on its way; it waits at {link}: {reason}", next: "DNS-01 takes a minute or two. If it stays so, the details have cert-manager's own words." },
   "certificate-failed": { what: "The certificate {certificate} does not come: {link} failed ({reason}).", next: "The details have the authority's own words. A wrong token: portico token --cluster. Then continue." },

@@ -109,7 +109,7 @@ export type ClusterDocument = { version: number,
  */
 name: string, k3s: K3s, machines: Array<Machine>, options: Options, };
 export type ClusterStatus = { name: string, k3sVersion: string, machines: number, };
-export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "node-pressure" | "node-cordoned" | "versions-differ" | "release-ended" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "service-name-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "cloudflare-not-used" | "hostname-outside" | "names-in-use" | "name-not-at-home" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "token-ends" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "backend-silent" | "backend-fails" | "name-not-exposed" | "away-from-home" | "network-silent" | "ingress-missing" | "ingress-class-differs" | "certificate-differs" | "certificate-expired" | "certificate-expiring" | "route-missing" | "route-elsewhere" | "access-missing" | "access-differs" | "alert-unreachable" | "alert-tls-failed" | "alert-unencrypted" | "alert-login-refused" | "alert-sender-refused" | "alert-recipient-refused" | "alert-refused" | "alert-rate-limit" | "channel-missing" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "practice-missing" | "link-refused" | "browser-missing" | "request-malformed" | "internal";
+export type Code = "document-malformed" | "document-unknown-field" | "document-version" | "document-field-missing" | "field-invalid" | "cidr-overlap" | "subnet-invalid" | "subnet-empty" | "subnet-overlap" | "subnet-too-large" | "no-subnet" | "scan-source-failed" | "host-unresolved" | "host-unreachable" | "connection-refused" | "connection-timed-out" | "connection-lost" | "not-ssh" | "ssh-negotiation-failed" | "ssh-channel-refused" | "ssh-config-invalid" | "ssh-config-unsupported" | "host-key-unknown" | "host-key-changed" | "host-key-revoked" | "host-keys-unreadable" | "authentication-failed" | "password-needed" | "password-wrong" | "key-file-missing" | "key-file-unreadable" | "key-kind-unsupported" | "passphrase-needed" | "passphrase-wrong" | "agent-unavailable" | "sudo-refused" | "sudo-password-needed" | "sudo-password-wrong" | "keyring-unavailable" | "keyring-locked" | "secret-missing" | "script-failed" | "local-file-unreadable" | "local-file-unwritable" | "machine-unfit" | "no-space-left" | "checksum-mismatch" | "download-failed" | "version-unknown" | "channel-unknown" | "checksum-missing" | "artefact-missing" | "arch-unsupported" | "cache-unusable" | "script-refused" | "service-did-not-start" | "cgroup-memory-missing" | "cgroup-v1-refused" | "datastore-foreign" | "default-route-missing" | "etcd-not-ready" | "interface-missing" | "image-not-pulled" | "kernel-module-missing" | "node-name-taken" | "out-of-memory" | "selinux-denied" | "server-flags-differ" | "server-not-trusted" | "server-unreachable" | "port-in-use" | "token-rejected" | "clock-skewed" | "reboot-timed-out" | "foreign-k3s" | "node-not-ready" | "node-pressure" | "node-cordoned" | "versions-differ" | "release-ended" | "two-servers" | "even-servers" | "no-server" | "duplicate-name" | "duplicate-address" | "node-name-invalid" | "fact-malformed" | "another-cluster" | "machine-left" | "no-cluster" | "no-ready-worker" | "kube-unreachable" | "kube-refused" | "kube-conflict" | "chart-failed" | "workload-not-ready" | "service-missing" | "cloudflare-unreachable" | "cloudflare-token" | "cloudflare-scope" | "cloudflare-rate-limit" | "cloudflare-refused" | "zone-missing" | "hostname-invalid" | "hostname-taken" | "service-name-taken" | "record-conflict" | "route-conflict" | "route-overwritten" | "access-conflict" | "access-needs-public" | "access-not-set-up" | "name-too-deep" | "tunnel-missing" | "tunnel-down" | "tunnel-in-use" | "redirect-loop" | "foreign-object" | "hand-edited" | "resolve-failed" | "record-missing" | "negative-cache" | "rebinding-protection" | "resolver-stale" | "resolver-differs" | "wildcard-record" | "encrypted-hello" | "ingress-retired" | "ingress-not-accepted" | "traefik-too-old" | "traefik-not-bundled" | "component-in-use" | "component-missing" | "no-tunnel" | "cloudflare-not-used" | "hostname-outside" | "names-in-use" | "name-not-at-home" | "watcher-silent" | "watcher-saw" | "exposure-missing" | "certificate-pending" | "certificate-failed" | "token-too-wide" | "token-ends" | "sealing-failed" | "keys-newer" | "keys-unreadable" | "backup-unreadable" | "probe-failed" | "backend-silent" | "backend-fails" | "name-not-exposed" | "away-from-home" | "network-silent" | "ingress-missing" | "ingress-class-differs" | "certificate-differs" | "certificate-expired" | "certificate-expiring" | "route-missing" | "route-elsewhere" | "access-missing" | "access-differs" | "alert-unreachable" | "alert-tls-failed" | "alert-unencrypted" | "alert-login-refused" | "alert-sender-refused" | "alert-recipient-refused" | "alert-refused" | "alert-rate-limit" | "channel-missing" | "plan-stale" | "cluster-busy" | "run-missing" | "run-not-resumable" | "step-timed-out" | "cancelled" | "store-failed" | "confirmation-needed" | "document-unreadable" | "endpoints-unreadable" | "practice-failed" | "practice-missing" | "link-refused" | "browser-missing" | "request-malformed" | "internal";
 export type Column = "who" | "name" | "way-in" | "ingress" | "certificate" | "service" | "pods" | "runs-on";
 export type ComponentAct = { "kind": "install", pin: Pin, } | { "kind": "repair" } | { "kind": "remove" };
 export type ComponentState = { component: StackComponent, wanted: boolean, 
@@ -251,7 +251,7 @@ at: number,
 /**
  * The id of a hop, or `path/SERVICE`.
  */
-subject: string, from: Health, to: Health, reason: Problem | null, };
+subject: string, from: Health, to: Health, reason: Problem | null, by: SeenBy, };
 export type Histories = { histories: Array<History>, };
 export type History = { subject: string, window: HistoryWindow, 
 /**
@@ -265,7 +265,11 @@ uptime: number | null,
 /**
  * The share of the window that is known: 0 to 1.
  */
-known: number, cells: Array<Cell>, latency: Latency | null, 
+known: number, 
+/**
+ * Of the window, the share that only the watcher in the cluster saw: 0 to 1.
+ */
+watched: number, cells: Array<Cell>, latency: Latency | null, 
 /**
  * The latest ones of the window, newest first, where one subject was asked for; the timeline has them all.
  */
@@ -688,6 +692,7 @@ subnets: Array<string>, allowLarge: boolean,
  */
 ports: Array<number>, };
 export type ScanStarted = { scan: string, };
+export type SeenBy = "portico" | "watcher";
 export type Selinux = "enforcing" | "permissive" | "disabled";
 export type Service = { 
 /**
@@ -739,7 +744,7 @@ components: { [key in StackComponent]?: Pin }, names: Names, acme: Acme | null,
  * The tunnel's name; found again by it.
  */
 tunnel: string | null, };
-export type StackComponent = "ingress-nginx" | "traefik" | "sealed-secrets" | "cert-manager" | "cloudflared";
+export type StackComponent = "ingress-nginx" | "traefik" | "sealed-secrets" | "cert-manager" | "cloudflared" | "gatus";
 export type StackState = { stack: Stack, ingress: IngressController, components: Array<ComponentState>, conditions: Array<Problem>, };
 export type Stage = "enable-memory-cgroup" | "copy-k3s" | "configure" | "install-server" | "join-server" | "join-agent" | "restart-server" | "fetch-kubeconfig" | "node-ready" | "label-ingress-nodes" | "taint-servers" | "install-component" | "seal-token" | "make-issuer" | "make-tunnel" | "deploy-workload" | "route-hostname" | "issue-certificate" | "route-tunnel" | "protect-hostname" | "write-records" | "try-path" | "remove-component" | "remove-service";
 export type Status = { practice: boolean, 
@@ -798,7 +803,11 @@ entries: Array<TimelineEntry>,
  * The `before` of the next page, if there is one.
  */
 next: number | null, };
-export type TimelineEntry = { "kind": "health", change: HealthChange, } | { "kind": "run", run: string, change: Change, state: RunState, startedAt: number, finishedAt: number | null, } | { "kind": "gap", from: number, until: number, };
+export type TimelineEntry = { "kind": "health", change: HealthChange, } | { "kind": "run", run: string, change: Change, state: RunState, startedAt: number, finishedAt: number | null, } | { "kind": "gap", from: number, until: number, 
+/**
+ * How much of it the watcher in the cluster saw of what it saw most of, ms.
+ */
+watched: number, };
 export type TimelineRequest = { window: HistoryWindow, 
 /**
  * Unix ms; absent for the newest page.

@@ -50,6 +50,11 @@ export const objects: Partial<Record<Stage, Record<string, string>>> = {
     cloudflared: 'cloudflared installieren',
     'cloudflared/namespace': 'Platz für cloudflared machen',
     'cloudflared/token': 'cloudflared seinen Schlüssel geben',
+    gatus: 'Beobachter Gatus installieren',
+    'gatus/namespace': 'Platz für den Beobachter machen',
+    'gatus/volume': 'Platz schaffen für das, was er sieht',
+    'gatus/config': 'Dem Beobachter sagen, was er beobachten soll',
+    'gatus/service': 'Dem Beobachter innen eine Adresse geben',
   },
   'try-path': { rehearsal: 'Jeden Namen darüber ausprobieren' },
   'remove-component': {
@@ -61,6 +66,10 @@ export const objects: Partial<Record<Stage, Record<string, string>>> = {
     tunnel: 'Tunnel löschen',
     'cloudflared/deployment': 'cloudflared entfernen',
     'cloudflared/token': 'Schlüssel von cloudflared entfernen',
+    'gatus/deployment': 'Beobachter Gatus entfernen',
+    'gatus/service': 'Dem Beobachter seine Adresse nehmen',
+    'gatus/config': 'Vergessen, was er beobachtet hat',
+    'gatus/volume': 'Alles entfernen, was er gesehen hat',
     issuer: 'Einen Aussteller entfernen',
   },
   'remove-service': {

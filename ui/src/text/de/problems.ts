@@ -61,6 +61,14 @@ export const problems: Record<Code, Sentence> = {
     what: '„{hostname}“ kann kein Hostname sein: {reason}',
     next: 'Nimm Buchstaben, Ziffern und Bindestriche, wie in echo.example.com.',
   },
+  'watcher-silent': {
+    what: 'Der Beobachter im Cluster antwortet nicht oder fragt nichts mehr.',
+    next: 'Was geschieht, während Portico geschlossen ist, bleibt bis dahin unbekannt. Sieh nach seinem Pod: kubectl -n gatus get pods; oder lass Portico ihn reparieren.',
+  },
+  'watcher-saw': {
+    what: 'Vom Cluster aus gefragt, hat {hostname} nicht bedient: {evidence}.',
+    next: 'Wenn es noch so ist, sagen die Stationen auf dem Weg zu {hostname}, wo er endet.',
+  },
   'hostname-taken': { what: '{hostname} führt schon zu {service}.', next: 'Wähle einen anderen Namen.' },
   'service-name-taken': {
     what: 'Ein anderer Dienst heißt schon {service}.',

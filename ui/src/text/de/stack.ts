@@ -22,6 +22,8 @@ export const stack: Widened<typeof english> = {
       'Öffnet Geheimnisse, die auf deinem Computer versiegelt wurden, sodass sie unterwegs niemand lesen kann.',
     'cert-manager': 'Holt Zertifikate für Namen in deinem LAN und erneuert sie.',
     cloudflared: 'Hält den Tunnel zu Cloudflare offen, für öffentliche Dienste.',
+    gatus:
+      'Beobachtet deine Dienste vom Cluster aus, solange Portico geschlossen ist, und behält sieben Tage davon; die gehen, wenn er entfernt wird. Etwa 30 MB Speicher.',
   },
   bundled: 'K3s bringt es mit',
   states: { healthy: 'Gesund', waiting: 'Noch nicht', problem: 'Braucht dich', absent: 'Nicht installiert' },

@@ -52,6 +52,11 @@ export const objects: Partial<Record<Stage, Record<string, string>>> = {
     cloudflared: 'Install cloudflared',
     'cloudflared/namespace': 'Make room for cloudflared',
     'cloudflared/token': 'Give cloudflared its key',
+    gatus: 'Install the watcher Gatus',
+    'gatus/namespace': 'Make room for the watcher',
+    'gatus/volume': 'Keep room for what the watcher sees',
+    'gatus/config': 'Tell the watcher what to watch',
+    'gatus/service': 'Give the watcher an address inside',
   },
   'try-path': { rehearsal: 'Try every name through it' },
   'remove-component': {
@@ -63,6 +68,10 @@ export const objects: Partial<Record<Stage, Record<string, string>>> = {
     tunnel: 'Delete the tunnel',
     'cloudflared/deployment': 'Remove cloudflared',
     'cloudflared/token': 'Remove the key of cloudflared',
+    'gatus/deployment': 'Remove the watcher Gatus',
+    'gatus/service': "Take the watcher's address away",
+    'gatus/config': 'Forget what the watcher watched',
+    'gatus/volume': 'Remove all that the watcher saw',
     issuer: 'Remove a certificate issuer',
   },
   'remove-service': {

@@ -21,6 +21,8 @@ export const stack = {
       'Opens secrets that were sealed on your computer, so that nobody can read them on the way.',
     'cert-manager': 'Gets certificates for names on your LAN, and renews them.',
     cloudflared: 'Holds the tunnel to Cloudflare open, for public services.',
+    gatus:
+      'Watches your services from inside the cluster while Portico is closed, and keeps seven days of it; that goes when it is removed. About 30 MB of memory.',
   } satisfies Record<StackComponent, string>,
   bundled: 'K3s brings it',
   states: { healthy: 'Healthy', waiting: 'Not yet', problem: 'Needs you', absent: 'Not installed' },

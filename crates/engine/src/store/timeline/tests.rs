@@ -3,11 +3,14 @@
 use super::{QUERIES, Store};
 use portico_domain::change::Change;
 use portico_domain::flow::Health;
-use portico_domain::history::{History, Ledger, Level, Look, Retention, Sample, TimelineEntry, Window, page};
+use portico_domain::history::{
+    History, Ledger, Level, Look, Retention, Sample, SeenBy, Sighting, TimelineEntry, Track, Window, join,
+    page,
+};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::{Run, RunState};
 use sqlx::Row;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 const MINUTE: i64 = 60_000;
@@ -44,7 +47,7 @@ async fn histories(store: &Store, subjects: &[String], window: Window, now: i64)
     let of = |subject: &String| {
         let mut rows = rows.remove(subject).unwrap_or_default();
         rows.extend(ledger.open_row(subject));
-        History::of(subject.clone(), window, now, &rows, Vec::new())
+        History::of(subject.clone(), window, now, &rows, Vec::new(), 0)
     };
     subjects.iter().map(of).collect()
 }
@@ -250,4 +253,68 @@ async fn a_year_of_it_is_small_pruned_and_read_from_indexes() {
         };
         assert_eq!(plan.iter().find(slow), None, "{query}: {plan:#?}");
     }
+}
+
+#[tokio::test]
+async fn a_gap_is_filled_once_and_every_level_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let mut ledger = Ledger::default();
+    // Nobody watches from ten past ten in the evening until twenty past three.
+    let (began, asleep) = (START + 20 * HOUR, START + 22 * HOUR + 10 * MINUTE);
+    let back = START + DAY + 3 * HOUR + 20 * MINUTE;
+    for at in (began..=asleep).step_by(30_000).chain([back]) {
+        take(&store, &mut ledger, at, &one(Health::Up)).await;
+    }
+    let [gap] = store.open_gaps(0).await.unwrap()[..] else { panic!("one gap") };
+    assert_eq!((gap.from, gap.until), (asleep + 30_000, back));
+    // The watcher saw it go at midnight, and come back an hour later.
+    let midnight = START + DAY;
+    let track: Track = (asleep - MINUTE..back)
+        .step_by(60_000)
+        .map(|at| {
+            let health = if (midnight..midnight + HOUR).contains(&at) { Health::Down } else { Health::Up };
+            (at, Sighting { at, health, reason: None, millis: Some(7) })
+        })
+        .collect();
+    let tracks = BTreeMap::from([("path/echo".to_owned(), vec![track])]);
+    let mut written = Vec::new();
+    for _ in 0..2 {
+        let around = store.around(gap, tracks.keys()).await.unwrap();
+        let mut joined = join(gap, &tracks, &around);
+        let mut next = ledger.clone();
+        let rows = next.fill(std::mem::take(&mut joined.rows));
+        let done = store.join(back, gap, &next, &joined, &rows).await.unwrap();
+        written.push(done);
+        ledger = if done { next } else { ledger };
+    }
+    assert_eq!(written, [true, false], "what is filled is filled");
+    assert!(store.open_gaps(0).await.unwrap().is_empty());
+
+    // The watch goes on, and hours and days are made as ever.
+    let now = START + 2 * DAY + 2 * HOUR;
+    for at in (back + 30_000..=now).step_by(30_000) {
+        take(&store, &mut ledger, at, &one(Health::Up)).await;
+    }
+    for window in [Window::Week, Window::Month, Window::Quarter, Window::Year] {
+        let history = history(&store, "path/echo", window, now).await;
+        let known = (now - began) as f64;
+        let of = |share: f64| share * (now - history.from) as f64;
+        assert!((of(history.known) - known).abs() < 1.0, "{window:?}: {} of {known}", of(history.known));
+        let down = (1.0 - history.uptime.unwrap()) * known;
+        assert!((down - HOUR as f64).abs() < 1.0, "{window:?}: {down}");
+    }
+    let told = history(&store, "path/echo", Window::Week, now).await.changes;
+    let told: Vec<_> = told.into_iter().map(|change| (change.at, change.to, change.by)).collect();
+    let (gone, came) = (midnight, midnight + HOUR);
+    let expected = [
+        (came, Health::Up, SeenBy::Watcher),
+        (gone, Health::Down, SeenBy::Watcher),
+        (began, Health::Up, SeenBy::Portico),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(
+        store.watched(0).await.unwrap(),
+        BTreeMap::from([("path/echo".to_owned(), gap.until - gap.from)])
+    );
 }

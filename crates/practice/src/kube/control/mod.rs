@@ -10,6 +10,7 @@ mod certificates;
 mod charts;
 mod definitions;
 mod garbage;
+mod gatus;
 mod helm;
 mod jobs;
 mod network;
@@ -18,6 +19,7 @@ mod pods;
 mod sealing;
 mod servicelb;
 mod tunnel;
+mod volumes;
 mod workloads;
 
 pub use definitions::install;
@@ -130,6 +132,7 @@ fn pass(pass: &mut Pass<'_>) {
     servicelb::reconcile(pass);
     sealing::reconcile(pass);
     certificates::reconcile(pass);
+    gatus::reconcile(pass);
 }
 
 impl Pass<'_> {

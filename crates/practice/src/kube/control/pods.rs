@@ -1,7 +1,7 @@
 //! The scheduler and the kubelets: a pod finds a node, starts there, and is ready while that node is.
 
 use super::nodes::{address, is_ready, selected, untolerated};
-use super::{Pass, is_true, items, name, namespace, set_condition, tunnel, uid};
+use super::{Pass, is_true, items, name, namespace, set_condition, tunnel, uid, volumes};
 use crate::kube::store::{Key, timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -52,8 +52,11 @@ fn schedule(pass: &Pass<'_>, pod: &Value, key: &Key, nodes: &[Arc<Value>]) {
     };
     let ports = host_ports(pod);
     let mut fitting: Vec<&Arc<Value>> = Vec::new();
+    let no_volume = volumes::refusal(pass, pod);
     for node in nodes {
-        let refusal = if node["spec"]["unschedulable"] == true {
+        let refusal = if let Some(why) = &no_volume {
+            Some(why.clone())
+        } else if node["spec"]["unschedulable"] == true {
             Some("node(s) were unschedulable".to_owned())
         } else if let Some(taint) =
             untolerated(node, &pod["spec"]["tolerations"], &["NoSchedule", "NoExecute"])
@@ -63,6 +66,8 @@ fn schedule(pass: &Pass<'_>, pod: &Value, key: &Key, nodes: &[Arc<Value>]) {
                 "node(s) had untolerated taint {{{key}: {}}}",
                 taint["value"].as_str().unwrap_or_default()
             ))
+        } else if volumes::is_elsewhere(pass, pod, node) {
+            Some("node(s) didn't match PersistentVolume's node affinity".to_owned())
         } else if !selected(node, &pod["spec"]["nodeSelector"]) {
             Some("node(s) didn't match Pod's node affinity/selector".to_owned())
         } else if others.iter().any(|other| {
@@ -99,6 +104,7 @@ fn schedule(pass: &Pass<'_>, pod: &Value, key: &Key, nodes: &[Arc<Value>]) {
         });
     };
     let node = name(node).to_owned();
+    volumes::bind(pass, pod, &node);
     pass.store.edit(key, "kube-scheduler", None, |pod| pod["spec"]["nodeName"] = json!(node));
     pass.status(key, "kube-scheduler", |pod| set_condition(pod, "PodScheduled", "True", "", ""));
     let message = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
