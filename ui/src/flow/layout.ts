@@ -40,6 +40,8 @@ export interface Layout {
   /** How wide a box is, and how much room is between two columns. */
   box: number;
   between: number;
+  /** Another one when boxes or lines came or went, not when the area is another one. */
+  edition: number;
 }
 /** Moves wished places apart, keeps their order, and stays as near as it can: neighbours that collide become a
  * block around the mean of their wishes. `offsets`: how far from the first each one stands when all touch. */
@@ -80,12 +82,14 @@ export class Layouter {
   #boxes: Box[] = [];
   #area: Area = { width: NaN, height: NaN };
   #last: Layout | null = null;
+  #edition = 1;
 
   layout(picture: Shape, area: Area): Layout {
     const isSame = this.#ends.take(picture);
     const isThere = area.width === this.#area.width && area.height === this.#area.height;
     if (this.#last && isSame && isThere) return this.#last;
     this.#area = area;
+    if (!isSame) this.#edition += 1;
     return (this.#last = this.#placed(picture.items, area));
   }
 
@@ -190,6 +194,7 @@ export class Layouter {
       height: Math.round(bottom),
       box,
       between,
+      edition: this.#edition,
     };
   }
 

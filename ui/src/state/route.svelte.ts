@@ -37,6 +37,13 @@ class Route {
   go(page: Page, rest = ''): void {
     location.hash = href(page, rest);
   }
+
+  /** The page that is open says what it shows: the way back does not lead through every letter that was typed. */
+  say(rest: string): void {
+    if (this.page === null || rest === this.rest) return;
+    this.rest = rest;
+    history.replaceState(null, '', href(this.page, rest));
+  }
 }
 
 /** A link from outside may be no such thing. */
