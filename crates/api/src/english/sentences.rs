@@ -312,7 +312,7 @@ sentences! {
         "Choose a folder that you may write to.";
     ForeignObject: "{object} is there already and was not made by Portico."
         "It was left as it is. Rename or remove it first.";
-    ResolveFailed: "{hostname} should lead to {expected} but leads to \"{found}\"."
+    ResolveFailed: "{hostname} should lead to {expected|your machines} but leads to {found|nothing}."
         "DNS may need a minute. If it stays so, look at the record.";
     ProbeFailed: "{url} did not answer as expected: {reason}"
         "portico flow shows which hop is broken.";
