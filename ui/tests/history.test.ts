@@ -100,7 +100,10 @@ describe('the timeline', () => {
     await user.click(broken.getByRole('link', { name: 'wiki' }));
     const path = await screen.findByRole('complementary', { name: 'Path' });
     expect(within(path).getByRole('heading', { name: 'wiki' })).toBeVisible();
-    expect(await within(path).findByRole('link', { name: 'See history' })).toHaveAttribute('href', '#/history');
+    expect(await within(path).findByRole('link', { name: 'See history' })).toHaveAttribute(
+      'href',
+      '#/history',
+    );
   });
 
   it('hears of a run that ended', async () => {

@@ -24,3 +24,26 @@ export function stretch({ y, zoom }: Viewport, height: number): Stretch {
 
 export const isInSight = ({ y, height }: Box, { top, bottom }: Stretch): boolean =>
   y + height >= top && y <= bottom;
+
+/** What was made of a box, by its name: made anew only when the box stands elsewhere, or has another size. */
+export class Made<T> {
+  #last = new Map<string, { box: Box; made: T }>();
+
+  of(ids: Iterable<string>, spots: ReadonlyMap<string, Box>, make: (id: string, box: Box) => T): T[] {
+    const next = new Map<string, { box: Box; made: T }>();
+    for (const id of ids) {
+      const spot = spots.get(id);
+      if (!spot || next.has(id)) continue;
+      const last = this.#last.get(id);
+      const isThere =
+        last?.box.x === spot.x &&
+        last.box.y === spot.y &&
+        last.box.width === spot.width &&
+        last.box.height === spot.height;
+      // A layout moves its boxes in place, so that where one was is written down.
+      next.set(id, isThere ? last : { box: { ...spot }, made: make(id, spot) });
+    }
+    this.#last = next;
+    return [...next.values()].map(({ made }) => made);
+  }
+}
