@@ -44,6 +44,7 @@ const shots = [
   ...both(one('standing', 'history/uptime')),
   ...both(one('home', 'stack/home')),
   ...both(one('building', 'cluster', { name: 'building' })),
+  ...both(one('troubled', 'flow/service%2Fwiki', { name: 'flow-path' })),
   ...both(one('crowded', 'flow', { name: 'crowd-flow' })),
   ...both(one('crowded', 'services', { name: 'crowd-services' })),
   ...both(one('vast', 'flow', { name: 'vast-flow' })),
