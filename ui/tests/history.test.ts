@@ -100,7 +100,10 @@ describe('the timeline', () => {
     await user.click(broken.getByRole('link', { name: 'wiki' }));
     const path = await screen.findByRole('complementary', { name: 'Path' });
     expect(within(path).getByRole('heading', { name: 'wiki' })).toBeVisible();
-    expect(within(path).getByRole('link', { name: 'See history' })).toHaveAttribute('href', '#/history');
+    expect(await within(path).findByRole('link', { name: 'See history' })).toHaveAttribute(
+      'href',
+      '#/history',
+    );
   });
 
   it('hears of a run that ended', async () => {
@@ -200,7 +203,7 @@ describe('how long it is kept', () => {
   it('is reached from the timeline, and says how much room it takes', async () => {
     open('#/history');
     await user.click(await screen.findByRole('link', { name: 'How long is it kept?' }));
-    const heading = await screen.findByRole('heading', { name: 'History' });
+    const heading = await screen.findByRole('heading', { name: 'History', level: 2 });
     await waitFor(() => expect(heading).toHaveFocus());
     expect(await field('Days by the hour')).toHaveValue('31');
     expect(screen.getByText('All that Portico remembers takes 3 MB.')).toBeVisible();

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { build, preview } from 'vite';
+import { build, preview, runnerImport } from 'vite';
 
 const ui = fileURLToPath(new URL('..', import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -22,18 +22,10 @@ const narrow = { width: 760, height: 560 };
 
 const middle = { width: 1024, height: 640 };
 
-const pages = [
-  'setup',
-  'flow',
-  'health',
-  'services',
-  'machines',
-  'cluster',
-  'stack',
-  'credentials',
-  'runs',
-  'history',
-];
+const { module } = await runnerImport(join(ui, 'src/state/pages.ts'), { logLevel: 'error' });
+const all = module.pages;
+/** Those that have something to wait for, or to fail. */
+const pages = all.filter((page) => page !== 'practice' && page !== 'settings');
 const one = (scene, page, more = {}) => ({
   scene,
   page,
@@ -48,30 +40,30 @@ const sheet = (sheet, across, shots) =>
   shots.map((shot) => ({ ...shot, sheet, across, name: `${sheet} ${shot.name}` }));
 
 const shots = [
-  ...[...pages, 'practice', 'settings'].flatMap((page) =>
-    both(one(page === 'health' || page === 'flow' ? 'troubled' : 'standing', page)),
-  ),
+  ...all.flatMap((page) => both(one(page === 'health' || page === 'flow' ? 'troubled' : 'standing', page))),
   ...both(one('standing', 'history/uptime')),
   ...both(one('home', 'stack/home')),
   ...both(one('building', 'cluster', { name: 'building' })),
+  ...both(one('troubled', 'flow/service%2Fwiki', { name: 'flow-path' })),
   ...both(one('crowded', 'flow', { name: 'crowd-flow' })),
-  one('crowded', 'services', { name: 'crowd-services' }),
+  ...both(one('crowded', 'services', { name: 'crowd-services' })),
+  ...both(one('vast', 'flow', { name: 'vast-flow' })),
   ...['light', 'dark'].flatMap((theme) =>
     sheet(
       `narrow-${theme}`,
       3,
-      [...pages, 'practice', 'settings'].map((page) => one('troubled', page, { size: narrow, theme })),
+      all.map((page) => one('troubled', page, { size: narrow, theme })),
     ),
   ),
   ...sheet(
     'large-text',
     3,
-    [...pages, 'practice', 'settings'].map((page) => one('troubled', page, { percent: 200 })),
+    all.map((page) => one('troubled', page, { percent: 200 })),
   ),
   ...sheet(
     'german',
     3,
-    [...pages, 'practice', 'settings'].map((page) => one('troubled', page, { size: middle, language: 'de' })),
+    all.map((page) => one('troubled', page, { size: middle, language: 'de' })),
   ),
   ...sheet(
     'empty',

@@ -4,7 +4,7 @@ import userEvent from '@testing-library/user-event';
 import { expect, it, vi } from 'vitest';
 import { openDoor } from '../src/api/door';
 import App from '../src/App.svelte';
-import * as saving from '../src/flow/save';
+import * as saving from '../src/components/save';
 import { accessible } from './accessible';
 import { Homelab } from './fixture/homelab';
 

@@ -6,7 +6,7 @@ import { fill } from '../text/format';
 import type { Item, Picture } from './fold';
 import { rateOf, spoken, written } from './hops';
 import { isBadge, node, type Layout } from './layout';
-import { atEnd, beside, isWritten, type Box, type Drawn, type Point } from './lines';
+import { atEnd, beside, curve, isWritten, type Box, type Drawn, type Point } from './lines';
 
 export type Colour = string;
 export interface Font {
@@ -113,7 +113,7 @@ export function draw({ picture, places, lines, lit, selected, caption }: Scene, 
 }
 
 function lineShapes(
-  { line, d, health, lit, quiet, faint, latencyMs, perSecond }: Drawn,
+  { line, health, lit, quiet, faint, latencyMs, perSecond }: Drawn,
   places: Layout,
   theme: Theme,
 ): Shape[] {
@@ -124,7 +124,7 @@ function lineShapes(
     kind: 'path',
     x: margin,
     y: margin,
-    d,
+    d: curve(line),
     line: lit || bad ? 2.5 : pale ? 1 : 1.5,
     opacity: pale ? 0.45 : 1,
     stroke: colour(

@@ -3,12 +3,12 @@ import { moment } from '../text/format';
 import { t } from '../text/catalogue';
 import { draw, type Font, type Scene, type Theme } from './drawing';
 import type { FlowGraph } from '../api/types';
+import { save } from '../components/save';
 import type { Picture } from './fold';
 import { litItems } from './fold';
 import { layout } from './layout';
 import { drawLines } from './lines';
 import { css, png } from './png';
-import { save } from './save';
 import { svg } from './svg';
 
 export const formats = ['svg', 'png'] as const;

@@ -30,6 +30,12 @@ export const namespaces = (graph: FlowGraph): string[] => {
     .toSorted();
 };
 
+export function pathsBy({ paths }: { paths: readonly { health: Health }[] }): Record<Health, number> {
+  const counts = { up: 0, degraded: 0, down: 0, unknown: 0 };
+  for (const { health } of paths) counts[health] += 1;
+  return counts;
+}
+
 /** Ways in and the ingress are shared by every service, so that finding one of them would find everything. */
 const searched: ReadonlySet<Hop['column']> = new Set(['name', 'certificate', 'service', 'pods', 'runs-on']);
 

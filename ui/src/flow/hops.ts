@@ -16,7 +16,7 @@ export function named(graph: FlowGraph): FlowGraph {
 
 /** What is known of a hop besides its name, in words: the backend gives numbers and days. */
 export function detailOf({ kind, detail }: Pick<Hop, 'kind' | 'detail'>): string {
-  if (kind === 'certificate')
+  if (kind === 'certificate' && /^\d{4}-\d{2}-\d{2}|^$/.test(detail))
     return detail === '' ? '' : fill(t.flow.until, { when: date(Date.parse(detail)) });
   const [, ready, all] = /^(\d+)\/(\d+)$/.exec(detail) ?? [];
   if (ready === undefined || all === undefined) return detail;

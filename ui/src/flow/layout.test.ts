@@ -113,7 +113,7 @@ describe.each([
       });
 
       it('draws each edge exactly once: by itself, or from its box and into its box where lines meet', () => {
-        const ends = new Map<string, number>();
+        const ends = new Map<number, number>();
         for (const line of places.lines)
           for (const edge of line.edges)
             ends.set(

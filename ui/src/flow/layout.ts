@@ -1,9 +1,9 @@
 // Where each box stands: fixed columns by kind of hop, rows in the picture's own order. Pure, and blind to
 // health, so that nothing jumps when only the state of a hop changes. No layout library is needed for it.
-import type { Column, Edge } from '../api/types';
-import type { Item } from './fold';
+import type { Column } from '../api/types';
 import { head, zoomed } from './viewport';
-import { lines, type Box, type Line, type Point } from './lines';
+import { Ends, type Placed, type Shape } from './ends';
+import { Lines, type Box, type Line, type Point } from './lines';
 
 export const columns: readonly Column[] = [
   'who',
@@ -40,15 +40,9 @@ export interface Layout {
   /** How wide a box is, and how much room is between two columns. */
   box: number;
   between: number;
+  /** Another one when boxes or lines came or went, not when the area is another one. */
+  edition: number;
 }
-type Placed = Pick<Item, 'id' | 'column'> & { group?: { open: boolean } };
-export interface Shape {
-  items: readonly Placed[];
-  edges: readonly Pick<Edge, 'from' | 'to'>[];
-}
-
-const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
 /** Moves wished places apart, keeps their order, and stays as near as it can: neighbours that collide become a
  * block around the mean of their wishes. `offsets`: how far from the first each one stands when all touch. */
 export function apart(wishes: readonly number[], offsets: readonly number[]): number[] {
@@ -70,76 +64,178 @@ export function apart(wishes: readonly number[], offsets: readonly number[]): nu
     .map((base, index) => base + (offsets[index] ?? 0));
 }
 
-/** Lays the picture out for a drawing area in pixels; columns and rows take the room that is there, within reason. */
-export function layout(picture: Shape, area: { width: number; height: number }): Layout {
-  const of = new Map(columns.map((column) => [column, [] as Placed[]]));
-  for (const item of picture.items) of.get(item.column)?.push(item);
-  const rows = (column: Column) => of.get(column) ?? [];
+/** Lays one picture out for a drawing area in pixels; columns and rows take the room that is there, within reason. */
+export const layout = (picture: Shape, area: Area): Layout => new Layouter().layout(picture, area);
 
-  // Names and badges stand beside their services and machines are met twice, so all of a kind are drawn alike.
-  const count = (...pair: Column[]) => Math.max(1, ...pair.map((column) => rows(column).length));
-  const isDense = (column: Column) =>
-    (besides.has(column)
-      ? count('name', 'service')
-      : column === 'way-in' || column === 'runs-on'
-        ? count('way-in', 'runs-on')
-        : count(column)) > crowded;
-  const tallest = Math.max(...columns.map((column) => (isDense(column) ? 1 : count(column))));
-  const step = Math.min(row.most, Math.max(row.least, (area.height - head) / tallest));
-  const height = ({ column, group }: Placed) =>
-    group?.open
-      ? node.heading
-      : isBadge(column)
-        ? node.dense
-        : group || !isDense(column)
-          ? node.height
-          : node.dense;
+interface Area {
+  width: number;
+  height: number;
+}
 
-  const middle = new Map<string, number>();
-  const place = (column: Column, wish: (id: string) => number, apiece = step) => {
-    const items = rows(column);
-    const space = isDense(column) ? tight : apiece - node.height;
-    let offset = 0;
-    const offsets = items.map((item, index) => {
-      const before = items[index - 1];
-      if (before) offset += height(before) / 2 + (before.group?.open ? tight : space) + height(item) / 2;
-      return offset;
-    });
-    const places = apart(
-      items.map(({ id }) => wish(id)),
-      offsets,
-    );
-    items.forEach(({ id }, index) => middle.set(id, places[index] ?? 0));
-  };
-  const next = new Map<string, string[]>();
-  for (const { from, to } of picture.edges) next.set(from, [...(next.get(from) ?? []), to]);
-  const ahead = (id: string): number => {
-    const known = (next.get(id) ?? []).flatMap((to) => middle.get(to) ?? []);
-    return known.length > 0 ? mean(known) : 0;
-  };
+/**
+ * Lays pictures out that follow one another, as `layout` would each of them. Boxes and lines that stay are kept and moved,
+ * so a layout holds until the next one is made; one of the same boxes and lines is the very same object.
+ */
+export class Layouter {
+  #ends = new Ends();
+  #lines = new Lines();
+  #boxes: Box[] = [];
+  #area: Area = { width: NaN, height: NaN };
+  #last: Layout | null = null;
+  #edition = 1;
 
-  place('service', () => 0);
-  const machines = count('runs-on');
-  place('runs-on', () => 0, Math.max(step, Math.min(2 * step, (tallest * step) / machines)));
-  // A badge stands on the line of the first service that it belongs to, where only that one's own line runs.
-  for (const item of [...rows('certificate'), ...rows('pods')]) {
-    const first = picture.edges.find(({ from, to }) =>
-      item.column === 'pods' ? to === item.id && middle.has(from) : from === item.id && middle.has(to),
-    );
-    middle.set(item.id, middle.get((item.column === 'pods' ? first?.from : first?.to) ?? '') ?? 0);
+  layout(picture: Shape, area: Area): Layout {
+    const isSame = this.#ends.take(picture);
+    const isThere = area.width === this.#area.width && area.height === this.#area.height;
+    if (this.#last && isSame && isThere) return this.#last;
+    this.#area = area;
+    if (!isSame) this.#edition += 1;
+    return (this.#last = this.#placed(picture.items, area));
   }
-  for (const column of ['ingress', 'way-in'] as const) place(column, ahead);
-  const level = besideServices(rows('name'), rows('service'), middle);
-  place('name', (id) => level.get(id) ?? ahead(id));
-  place('who', ahead);
 
-  const edge = (item: Placed, side: -1 | 1) => (middle.get(item.id) ?? 0) + (side * height(item)) / 2;
-  const top = Math.min(0, ...picture.items.map((item) => edge(item, -1)));
-  const bottom = Math.max(node.height, ...picture.items.map((item) => edge(item, 1) - top)) + head;
-  // A picture that is too high for the area is shown smaller, which leaves it more room in its width.
-  const zoom = Math.min(1, Math.max(zoomed.readable, area.height / bottom));
-  const { box, between } = shared(area.width / zoom);
-  const width = (column: Column) => badges[column] ?? (column === 'who' ? who : box);
+  #placed(all: readonly Placed[], area: Area): Layout {
+    const { slots } = this.#ends;
+    const rowsOf = new Map(columns.map((column) => [column, [] as number[]]));
+    /** By number, as everything below. */
+    const items = new Array<Placed | undefined>(this.#ends.ids.length).fill(undefined);
+    while (this.#boxes.length < items.length) this.#boxes.push({ x: 0, y: 0, width: 0, height: 0 });
+    for (const [index, item] of all.entries()) {
+      const slot = slots[index] ?? 0;
+      items[slot] = item;
+      rowsOf.get(item.column)?.push(slot);
+    }
+    const rows = (column: Column) => rowsOf.get(column) ?? [];
+
+    // Names and badges stand beside their services and machines are met twice, so all of a kind are drawn alike.
+    const count = (...pair: Column[]) => Math.max(1, ...pair.map((column) => rows(column).length));
+    const isDense = (column: Column) =>
+      (besides.has(column)
+        ? count('name', 'service')
+        : column === 'way-in' || column === 'runs-on'
+          ? count('way-in', 'runs-on')
+          : count(column)) > crowded;
+    const dense = new Set(columns.filter(isDense));
+    const tallest = Math.max(...columns.map((column) => (dense.has(column) ? 1 : count(column))));
+    const step = Math.min(row.most, Math.max(row.least, (area.height - head) / tallest));
+    const heightOf = ({ column, group }: Placed) =>
+      group?.open
+        ? node.heading
+        : isBadge(column)
+          ? node.dense
+          : group || !dense.has(column)
+            ? node.height
+            : node.dense;
+    const heights = new Float64Array(items.length);
+    for (const slot of slots) heights[slot] = heightOf(items[slot] as Placed);
+    const height = (slot: number) => heights[slot] as number;
+    const isOpen = (slot: number) => items[slot]?.group?.open ?? false;
+
+    /** Where the middle of each box is; NaN while it has no place. */
+    const middle = new Float64Array(items.length).fill(NaN);
+    const place = (column: Column, wishes: readonly number[], apiece = step) => {
+      const space = dense.has(column) ? tight : apiece - node.height;
+      const offsets: number[] = [];
+      let offset = 0;
+      let before = -1;
+      for (const slot of rows(column)) {
+        if (before >= 0) offset += height(before) / 2 + (isOpen(before) ? tight : space) + height(slot) / 2;
+        offsets.push(offset);
+        before = slot;
+      }
+      const places = apart(wishes, offsets);
+      for (const [index, slot] of rows(column).entries()) middle[slot] = places[index] ?? 0;
+    };
+    const nowhere = (column: Column) => rows(column).map(() => 0);
+    const { ahead, beside } = this.#amid(items, middle);
+
+    place('service', nowhere('service'));
+    const machines = count('runs-on');
+    place('runs-on', nowhere('runs-on'), Math.max(step, Math.min(2 * step, (tallest * step) / machines)));
+    beside();
+    for (const slot of [...rows('certificate'), ...rows('pods')])
+      if (Number.isNaN(middle[slot])) middle[slot] = 0;
+    for (const column of ['ingress', 'way-in'] as const) place(column, ahead(rows(column)));
+    // Where names are as many as services, each stands on the line of its own.
+    const services = rows('service').filter((slot) => !isOpen(slot));
+    const isBeside = services.length === rows('name').length;
+    place('name', isBeside ? services.map((slot) => middle[slot] ?? 0) : ahead(rows('name')));
+    place('who', ahead(rows('who')));
+
+    let top = 0;
+    let lowest = -Infinity;
+    for (const slot of slots) {
+      top = Math.min(top, (middle[slot] as number) - height(slot) / 2);
+      lowest = Math.max(lowest, (middle[slot] as number) + height(slot) / 2);
+    }
+    const bottom = Math.max(node.height, lowest - top) + head;
+    // A picture that is too high for the area is shown smaller, which leaves it more room in its width.
+    const zoom = Math.min(1, Math.max(zoomed.readable, area.height / bottom));
+    const { box, between, lefts } = across(area.width / zoom);
+    const left = (column: Column) => lefts.get(column) ?? 0;
+    const spots = new Map<string, Box>();
+    for (const slot of slots) {
+      const { id, column } = items[slot] as Placed;
+      const spot = this.#boxes[slot] as Box;
+      spot.x = left(column);
+      spot.y = Math.round((middle[slot] as number) - height(slot) / 2 - top + head);
+      spot.width = widthOf(column, box);
+      spot.height = height(slot);
+      spots.set(id, spot);
+    }
+    const isName = (slot: number) => items[slot]?.column === 'name';
+    return {
+      spots,
+      ...this.#lines.take(this.#ends, this.#boxes, isName, left('certificate')),
+      heads: columns.map((column, index) => {
+        const next = columns[index + 1];
+        return { column, x: left(column), room: next ? left(next) - left(column) - 6 : box };
+      }),
+      width: left('runs-on') + box,
+      height: Math.round(bottom),
+      box,
+      between,
+      edition: this.#edition,
+    };
+  }
+
+  /** Places that follow from those of others: `ahead`, amid what a box leads to, as far as that has its place; `beside`, for
+   * a badge on the line of the first service that it belongs to, where only that one's own line runs. */
+  #amid(items: readonly (Placed | undefined)[], middle: Float64Array) {
+    const { from, to } = this.#ends;
+    const isIn = (slot: number, column: Column) => items[slot]?.column === column;
+    const beside = () => {
+      for (let edge = 0; edge < from.length; edge += 1) {
+        const source = from[edge] as number;
+        const target = to[edge] as number;
+        if (isIn(target, 'service') && isIn(source, 'certificate') && Number.isNaN(middle[source]))
+          middle[source] = middle[target] as number;
+        else if (isIn(source, 'service') && isIn(target, 'pods') && Number.isNaN(middle[target]))
+          middle[target] = middle[source] as number;
+      }
+    };
+    const ahead = (rows: readonly number[]): number[] => {
+      const sums = new Float64Array(items.length);
+      const known = new Int32Array(items.length).fill(-1);
+      for (const slot of rows) known[slot] = 0;
+      for (let edge = 0; edge < from.length; edge += 1) {
+        const source = from[edge] as number;
+        if (source < 0 || (known[source] as number) < 0) continue;
+        const at = middle[to[edge] as number] ?? NaN;
+        if (Number.isNaN(at)) continue;
+        sums[source] = (sums[source] as number) + at;
+        known[source] = (known[source] as number) + 1;
+      }
+      return rows.map((slot) => (known[slot] ? (sums[slot] as number) / (known[slot] as number) : 0));
+    };
+    return { ahead, beside };
+  }
+}
+
+const widthOf = (column: Column, box: number) => badges[column] ?? (column === 'who' ? who : box);
+
+/** Where each column begins, in a drawing of this width. */
+function across(width: number) {
+  const { box, between } = shared(width);
   const gapBefore = (column: Column) =>
     column === 'service' || column === 'pods'
       ? close
@@ -151,27 +247,9 @@ export function layout(picture: Shape, area: { width: number; height: number }):
   for (const [index, column] of columns.entries()) {
     if (index > 0) x += gapBefore(column);
     lefts.set(column, Math.round(x));
-    x += width(column);
+    x += widthOf(column, box);
   }
-  const left = (column: Column) => lefts.get(column) ?? 0;
-  const spots = new Map<string, Box>();
-  for (const item of picture.items) {
-    const y = Math.round((middle.get(item.id) ?? 0) - height(item) / 2 - top + head);
-    spots.set(item.id, { x: left(item.column), y, width: width(item.column), height: height(item) });
-  }
-  const names = new Set(rows('name').map(({ id }) => id));
-  return {
-    spots,
-    ...lines(picture.edges, spots, (id) => names.has(id), left('certificate')),
-    heads: columns.map((column, index) => {
-      const next = columns[index + 1];
-      return { column, x: left(column), room: next ? left(next) - left(column) - 6 : box };
-    }),
-    width: left('runs-on') + box,
-    height: Math.round(bottom),
-    box,
-    between,
-  };
+  return { box, between, lefts };
 }
 
 /** Room between ingress and services for what is written on each of the lines there. */
@@ -190,15 +268,4 @@ function shared(width: number): { box: number; between: number } {
     box: Math.floor(node.width + Math.min(node.widest - node.width, Math.max(0, rest / boxes))),
     between,
   };
-}
-
-/** Where names are as many as services, each stands on the line of its own. */
-function besideServices(
-  names: readonly Placed[],
-  services: readonly Placed[],
-  middle: ReadonlyMap<string, number>,
-): Map<string, number> {
-  const rows = services.filter((item) => !item.group?.open);
-  if (rows.length !== names.length) return new Map();
-  return new Map(names.map(({ id }, index) => [id, middle.get(rows[index]?.id ?? '') ?? 0]));
 }

@@ -33,7 +33,7 @@ it('hides no worse edge where lines meet', () => {
   for (let seed = 1; seed < 12; seed += 1) {
     const { picture, lines } = drawn(crowd(seed, { services: 60, machines: 8, namespaces: 60 }));
     for (const edge of picture.edges) {
-      const through = lines.filter(({ line }) => line.edges.includes(`${edge.from}>${edge.to}`));
+      const through = lines.filter(({ line }) => line.edges.includes(picture.edges.indexOf(edge)));
       expect(worst(through.map((line) => line.health)), `${seed} ${edge.from} ${edge.to}`).toBe(edge.health);
     }
   }
@@ -86,7 +86,7 @@ it('keeps quiet below the hop that is down', () => {
 });
 
 it('writes rates where lines end by themselves, and of idle services only when they are lit', () => {
-  const long = { id: 'a', start: { x: 0, y: 0 }, end: { x: 60, y: 9 }, edges: [] };
+  const long = { id: 'a', start: { x: 0, y: 0 }, end: { x: 60, y: 9 }, edges: [], own: 0 };
   const short = { ...long, end: { x: 12, y: 0 } };
   const upright = { ...long, end: { x: 0, y: 20 } };
   expect([isWritten(long, false, 4), isWritten(long, false, 0), isWritten(long, true, 0)]).toEqual([

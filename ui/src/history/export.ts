@@ -1,7 +1,7 @@
 // The rows behind one history as a file for the person.
 import { call } from '../api/door';
 import type { History } from '../api/types';
-import { save } from '../flow/save';
+import { save } from '../components/save';
 import { t } from '../text/catalogue';
 import { csv, json } from './csv';
 import { nameOf } from './subjects';

@@ -5,6 +5,7 @@ import { byId, everything, namespaceOf, narrow, type Filter } from '../flow/filt
 import { crowd } from '../flow/fold';
 import { named } from '../flow/hops';
 import { feed } from './feed';
+import { perFrame } from './frame';
 
 class FlowStore {
   graph = $state.raw<FlowGraph | null>(null);
@@ -64,11 +65,8 @@ class FlowStore {
   listen(): () => void {
     void this.load();
     const load = () => void this.load();
-    const stops = [
-      feed.on('flow', ({ flow }) => (this.graph = named(flow))),
-      feed.on('run-ended', load),
-      feed.onGap(load),
-    ];
+    const drawn = perFrame((flow: FlowGraph) => (this.graph = named(flow)));
+    const stops = [feed.on('flow', ({ flow }) => drawn(flow)), feed.on('run-ended', load), feed.onGap(load)];
     return () => stops.forEach((stop) => stop());
   }
 }

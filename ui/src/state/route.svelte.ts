@@ -1,22 +1,9 @@
 // Which page is open. The address is `#/page/rest`, so that back and forward work and a page can be
 // linked to, from outside as portico://page/rest. Deliberately not here: what a page shows.
 import { untrack } from 'svelte';
+import { pages, type Page } from './pages';
 
-export const pages = [
-  'setup',
-  'flow',
-  'health',
-  'services',
-  'machines',
-  'cluster',
-  'stack',
-  'credentials',
-  'runs',
-  'history',
-  'practice',
-  'settings',
-] as const;
-export type Page = (typeof pages)[number];
+export { pages, type Page };
 const isPage = (value: string | undefined): value is Page => pages.includes(value as Page);
 
 class Route {
@@ -36,6 +23,13 @@ class Route {
 
   go(page: Page, rest = ''): void {
     location.hash = href(page, rest);
+  }
+
+  /** The page that is open says what it shows: the way back does not lead through every letter that was typed. */
+  say(rest: string): void {
+    if (this.page === null || rest === this.rest) return;
+    this.rest = rest;
+    history.replaceState(null, '', href(this.page, rest));
   }
 }
 

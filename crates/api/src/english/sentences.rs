@@ -312,7 +312,7 @@ sentences! {
         "Choose a folder that you may write to.";
     ForeignObject: "{object} is there already and was not made by Portico."
         "It was left as it is. Rename or remove it first.";
-    ResolveFailed: "{hostname} should lead to {expected} but leads to \"{found}\"."
+    ResolveFailed: "{hostname} should lead to {expected|your machines} but leads to {found|nothing}."
         "DNS may need a minute. If it stays so, look at the record.";
     WatcherSilent: "The watcher in the cluster does not answer, or asks nothing any more."
         "What happens while Portico is closed stays unknown until it does. Look at its pod: kubectl -n gatus get pods; or let Portico repair it.";

@@ -123,7 +123,7 @@ export const english = {
   "redirect-loop": { what: "{hostname} redirects to itself for ever.", next: "The ingress sends visitors to HTTPS although Cloudflare already did: repair the service's Ingress." },
   "foreign-object": { what: "{object} is there already and was not made by Portico.", next: "It was left as it is. Rename or remove it first." },
   "hand-edited": { what: "{object} was changed by hand: {fields}", next: "It was left as it is. portico stack repair puts a component right; or keep the change and leave Portico's as it is." },
-  "resolve-failed": { what: "{hostname} should lead to {expected} but leads to \"{found}\".", next: "DNS may need a minute. If it stays so, look at the record." },
+  "resolve-failed": { what: "{hostname} should lead to {expected|your machines} but leads to {found|nothing}.", next: "DNS may need a minute. If it stays so, look at the record." },
   "record-missing": { what: "{hostname} has no record at its own name servers.", next: "portico reconcile writes the records anew." },
   "negative-cache": { what: "This computer's resolver remembers that {hostname} did not exist.", next: "It forgets by itself, usually within minutes; restarting the router's DNS is quicker." },
   "rebinding-protection": { what: "Your router hides the private addresses of {hostname} ({expected}).", next: "Allow the domain in its DNS rebinding protection, or use another resolver on the LAN." },

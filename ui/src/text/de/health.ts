@@ -26,6 +26,7 @@ export const conditions: Widened<typeof english> = {
   fixOf: '{act}: {what}',
   fixed: 'Fertig. Portico sieht nach, ob es vorbei ist.',
   toStack: 'Zur Seite Stack',
+  toAlerts: 'Wer es erfährt',
 
   know: 'Ich weiß',
   knowNote: 'Niemand hört davon, bis es vorbei ist.',

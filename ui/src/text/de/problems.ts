@@ -127,7 +127,7 @@ export const problems: Record<Code, Sentence> = {
     next: 'Es blieb, wie es ist. Repariere die Komponente, um das zurückzunehmen; oder behalte die Änderung.',
   },
   'resolve-failed': {
-    what: '{hostname} soll zu {expected} führen, führt aber zu „{found}“.',
+    what: '{hostname} soll zu {expected|deinen Rechnern} führen, führt aber zu {found|nichts}.',
     next: 'DNS braucht vielleicht eine Minute. Bleibt es so, sieh dir den Eintrag an.',
   },
   'record-missing': {

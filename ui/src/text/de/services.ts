@@ -4,6 +4,7 @@ import type { Widened } from '../widened';
 
 export const services: Widened<typeof english> = {
   add: 'Dienst hinzufügen',
+  find: 'Dienst suchen',
   emptyTitle: 'Öffne deinen ersten Dienst',
   emptyText:
     'Ein Dienst ist ein Programm in deinem Cluster mit einem eigenen Namen. Beginne mit echo, einem winzigen, das antwortet, wonach es gefragt wurde: Es zeigt, dass jede Station funktioniert.',

@@ -30,6 +30,7 @@ export const conditions = {
   fixOf: '{act}: {what}',
   fixed: 'Done. Portico looks whether it is over.',
   toStack: 'To the page Stack',
+  toAlerts: 'Who is told',
 
   know: 'I know',
   knowNote: 'Nobody is told of it until it is over.',

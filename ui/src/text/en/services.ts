@@ -3,6 +3,7 @@ import type { App, Reach } from '../../api/types';
 
 export const services = {
   add: 'Add service',
+  find: 'Find a service',
   emptyTitle: 'Open your first service',
   emptyText:
     'A service is a program in your cluster with a name of its own. Start with echo, a tiny one that answers with what it was asked: it shows that every hop works.',

@@ -1,0 +1,56 @@
+//! `told FOLDER UPDATES`: Portico's own window over answers that were written before, for `bench/window/run`.
+//!
+//! FOLDER has `NAME.json` for each command, and `flow/*.json`, pictures of the flow that are told one after the other,
+//! UPDATES of them a second. Pages, door and shell are those that are shipped; no engine is behind them.
+
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::Duration;
+use tauri::{Emitter, State};
+
+struct Answers(PathBuf);
+
+#[tauri::command]
+fn rpc(answers: State<'_, Answers>, name: String, request: Value) -> Result<Value, Value> {
+    drop(request);
+    // A command's name is a word of the table, never a path.
+    let known = name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+    let text =
+        known.then(|| std::fs::read_to_string(answers.0.join(format!("{name}.json")))).and_then(Result::ok);
+    text.and_then(|text| serde_json::from_str(&text).ok())
+        .ok_or_else(|| json!({"code": "request-malformed", "args": {}, "detail": name}))
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut words = std::env::args().skip(1);
+    let folder = PathBuf::from(words.next().ok_or("told FOLDER UPDATES")?);
+    let updates: u32 = words.next().ok_or("told FOLDER UPDATES")?.parse()?;
+    let mut names: Vec<_> = std::fs::read_dir(folder.join("flow"))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()?;
+    names.sort();
+    let mut flows: Vec<Value> = Vec::new();
+    for name in names {
+        flows.push(serde_json::from_str(&std::fs::read_to_string(name)?)?);
+    }
+    tauri::Builder::default()
+        .invoke_handler(tauri::generate_handler![rpc])
+        .manage(Answers(folder))
+        .setup(move |app| {
+            let app = app.handle().clone();
+            std::thread::spawn(move || {
+                for (seq, flow) in (1u64..).zip(flows.iter().cycle()) {
+                    if updates == 0 {
+                        return;
+                    }
+                    std::thread::sleep(Duration::from_secs(1) / updates);
+                    if app.emit("portico", json!({"seq": seq, "kind": "flow", "flow": flow})).is_err() {
+                        return;
+                    }
+                }
+            });
+            Ok(())
+        })
+        .run(tauri::generate_context!())?;
+    Ok(())
+}

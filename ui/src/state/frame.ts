@@ -1,0 +1,37 @@
+// What comes faster than it can be seen is shown once for each frame, the latest alone. A window that nobody sees has no
+// frames, so that it takes what came last now and then.
+
+const UNSEEN = 1000;
+
+export function perFrame<T>(show: (latest: T) => void): (value: T) => void {
+  let waiting: { value: T } | null = null;
+  const flush = () => {
+    const latest = waiting;
+    waiting = null;
+    if (latest) show(latest.value);
+  };
+  return (value) => {
+    const isWaiting = waiting !== null;
+    waiting = { value };
+    if (isWaiting) return;
+    if (document.hidden) setTimeout(flush, UNSEEN);
+    else requestAnimationFrame(flush);
+  };
+}
+
+/** Asks again when it was asked for, but never while an answer is on its way: then once more after it. */
+export function inTurn(ask: () => Promise<void>): () => void {
+  let state: 'idle' | 'asking' | 'again' = 'idle';
+  const run = async () => {
+    do {
+      state = 'asking';
+      await ask();
+      // While it was waited for, somebody may have asked again.
+    } while ((state as string) === 'again');
+    state = 'idle';
+  };
+  return () => {
+    if (state === 'idle') void run();
+    else state = 'again';
+  };
+}
