@@ -16,7 +16,7 @@ const ORGANIZATION: &str = "Account → Access: Organizations, Identity Provider
 const EXISTS: i64 = 12132;
 
 #[derive(Deserialize)]
-struct WireApp {
+pub(super) struct WireApp {
     id: String,
     #[serde(default)]
     name: String,
@@ -35,7 +35,7 @@ struct Destination {
 }
 
 #[derive(Deserialize)]
-struct WirePolicy {
+pub(super) struct WirePolicy {
     #[serde(default)]
     id: String,
     #[serde(default)]
@@ -87,13 +87,7 @@ impl Cloudflare {
     pub async fn access(&self, account: &str, hostname: &Hostname) -> Result<AccessState> {
         let path = format!("/accounts/{account}/access/apps");
         let apps: Vec<WireApp> = self.list(&path, &[], 100, "Access applications", READ).await?;
-        let made = format!("{hostname} (portico ");
-        let policies = self.policies(account).await?.into_iter();
-        let policies = policies.filter(|policy| policy.name.starts_with(&made));
-        Ok(AccessState {
-            app: apps.into_iter().find(|app| app.is_for(hostname)).map(|app| app.seen(account)),
-            policies: policies.map(|policy| (policy.id, policy.name)).collect(),
-        })
+        Ok(state(apps, self.policies(account).await?, account, hostname))
     }
 
     async fn policies(&self, account: &str) -> Result<Vec<WirePolicy>> {
@@ -195,6 +189,20 @@ impl Cloudflare {
             None => self.call(Call::with(Method::POST, &policies, &body, EDIT)).await?,
         };
         Ok(made.id)
+    }
+}
+
+pub(super) fn state(
+    apps: Vec<WireApp>,
+    policies: Vec<WirePolicy>,
+    account: &str,
+    hostname: &Hostname,
+) -> AccessState {
+    let made = format!("{hostname} (portico ");
+    let policies = policies.into_iter().filter(|policy| policy.name.starts_with(&made));
+    AccessState {
+        app: apps.into_iter().find(|app| app.is_for(hostname)).map(|app| app.seen(account)),
+        policies: policies.map(|policy| (policy.id, policy.name)).collect(),
     }
 }
 
