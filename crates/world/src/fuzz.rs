@@ -9,7 +9,8 @@ use portico_domain::host::Sighting;
 use portico_domain::observed::{EndpointState, NodeState};
 use portico_domain::problem::Problem;
 use serde_json::Value;
-use std::net::IpAddr;
+use std::net::{IpAddr, UdpSocket};
+use std::time::Duration;
 
 pub use cloudflare::fuzz::{Answer, Question};
 
@@ -62,9 +63,48 @@ pub fn ssh(ip: IpAddr, said: &[u8]) -> (Sighting, Vec<String>) {
     lan::said(ip, said)
 }
 
-/// One packet on port 5353.
-pub fn mdns(packet: &[u8]) {
-    mdns_sd::fuzz_api::parse_packet(packet);
+/// A reader that is busy answers by then.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whoever reads mDNS packets, on loopback and a port of its own.
+pub struct Announcements {
+    daemon: mdns_sd::ServiceDaemon,
+    resolved: mdns_sd::Receiver<mdns_sd::ServiceEvent>,
+    socket: UdpSocket,
+}
+
+impl Announcements {
+    /// # Errors
+    /// No port can be had.
+    pub fn listen() -> Result<Self, Box<dyn std::error::Error>> {
+        let port = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
+        let daemon = mdns_sd::ServiceDaemon::new_with_port(port)?;
+        daemon.disable_interface(mdns_sd::IfKind::All)?;
+        daemon.enable_interface(mdns_sd::IfKind::LoopbackV4)?;
+        let resolved = daemon.browse("_ssh._tcp.local.")?;
+        let socket = UdpSocket::bind("127.0.0.1:0")?;
+        socket.connect(("127.0.0.1", port))?;
+        Ok(Self { daemon, resolved, socket })
+    }
+
+    /// What a packet leads to, where it is told at once.
+    ///
+    /// # Panics
+    /// When the library that reads packets does not live any more.
+    pub fn hear(&self, packet: &[u8]) -> Vec<Sighting> {
+        // What no packet can be is not sent.
+        _ = self.socket.send(packet);
+        let alive = self.daemon.get_metrics().is_ok_and(|metrics| metrics.recv_timeout(PATIENCE).is_ok());
+        assert!(alive, "the reader of mDNS packets is gone");
+        let resolved = self.resolved.try_iter().filter_map(|event| match event {
+            mdns_sd::ServiceEvent::ServiceResolved(service) => {
+                let ips = service.get_addresses_v4().into_iter().map(IpAddr::V4).collect();
+                Some(announced(ips, &service.host, &service.ty_domain, &service.fullname, service.port))
+            }
+            _ => None,
+        });
+        resolved.collect()
+    }
 }
 
 /// A service as it is told by whoever reads those packets.

@@ -16,6 +16,7 @@ use portico_domain::traffic::{Counter, Counts, OwnRequests, Rates};
 use portico_world::fuzz;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 /// Up to here it is one text, from here on another.
 const CUT: &str = "\n---\n";
@@ -111,17 +112,19 @@ pub fn ssh(input: &[u8]) {
 
 /// A packet on port 5353, and its bytes as the names of a service.
 pub fn mdns(input: &[u8]) {
-    fuzz::mdns(input);
+    static READER: LazyLock<fuzz::Announcements> =
+        LazyLock::new(|| fuzz::Announcements::listen().expect("loopback can be listened on"));
+    let heard = READER.hear(input);
     let text = String::from_utf8_lossy(input);
     let names: Vec<&str> = text.splitn(3, '\0').collect();
     let name = |at: usize| names.get(at).copied().unwrap_or_default();
     let addresses =
         input.iter().take(20).map(|last| IpAddr::from([192, 168, 1, *last])).chain([AT]).collect();
-    seen([fuzz::announced(addresses, name(0), name(1), name(2), 22)]);
+    let said = fuzz::announced(addresses, name(0), name(1), name(2), 22);
+    seen(heard.into_iter().chain([said]));
 }
 
 pub fn kubeconfig(input: &[u8]) {
-    use std::sync::LazyLock;
     use tokio::runtime::{Builder, Runtime};
     static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -7,8 +7,6 @@
 
 mod follow;
 mod table;
-#[cfg(test)]
-mod tests;
 pub(super) mod wire;
 
 use super::pod::PodState;

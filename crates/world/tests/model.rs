@@ -1,17 +1,17 @@
-//! A server of a few lines that says what a test wants: pages, events, that a version is too old, nothing at all.
+//! The model against a server of a few lines that says what a test wants: pages, events, that a version is too old, nothing at all.
 
-use super::*;
-use crate::kube::Kube;
-use crate::pace::Pace;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
 use axum::response::Response;
 use portico_domain::credential::Secret;
+use portico_world::kube::{Kube, Model};
+use portico_world::pace::Pace;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
