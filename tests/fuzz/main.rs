@@ -61,3 +61,54 @@ macro_rules! targets {
 }
 
 targets!(cloudflare kubernetes metrics facts ssh mdns kubeconfig cluster saved);
+
+/// Inputs that nothing reads would try nothing.
+#[test]
+fn what_is_kept_is_understood() {
+    use portico_domain::{alert, change, condition, history, run};
+    use portico_world::fuzz::{self, Question};
+    use serde_json::Value;
+
+    let kept = |target_name: &str, file: &str| -> Value {
+        let input = target(target_name).kept().into_iter().find(|(name, _)| name == file);
+        serde_json::from_slice(&input.expect("it is kept").1).expect("JSON")
+    };
+    let documents = kept("saved", "documents");
+    fn reads<T: serde::de::DeserializeOwned>(document: &Value, name: &str) {
+        serde_json::from_value::<T>(document[name].clone()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    reads::<change::Desired>(&documents, "desired");
+    reads::<change::Change>(&documents, "change");
+    reads::<run::Run>(&documents, "run");
+    reads::<Vec<condition::Condition>>(&documents, "conditions");
+    reads::<condition::Marks>(&documents, "marks");
+    reads::<alert::Rules>(&documents, "rules");
+    reads::<alert::Book>(&documents, "book");
+    reads::<history::Ledger>(&documents, "history");
+    reads::<portico_domain::host::Inventory>(&documents, "inventory");
+    let practice = kept("saved", "practice-itself").to_string();
+    assert!(portico_practice::keep::is_readable(practice.as_bytes()), "practice's document");
+
+    let cluster = kept("kubernetes", "all-well");
+    let part = |name: &str| cluster[name].to_string().into_bytes();
+    assert_eq!(fuzz::nodes(&part("nodes")).map(|nodes| nodes.len()), Some(2));
+    assert_eq!(fuzz::endpoints(&part("endpoints")).map(|endpoints| endpoints.len()), Some(1));
+    assert_eq!(fuzz::services(&part("services")).map(|services| services[0].2.clone()), Some(vec![80]));
+    let trouble = kept("kubernetes", "in-trouble");
+    let part = |name: &str| trouble[name].to_string().into_bytes();
+    assert_eq!(fuzz::troubles(&part("pods"), &part("events")).map(|lines| lines.len()), Some(3));
+
+    let account = kept("cloudflare", "all-well");
+    let name = portico_domain::dns::Hostname::parse("web.example.test").expect("a name");
+    let id = portico_domain::tunnel::TunnelId { id: "t".into(), account_id: "a".into() };
+    for (question, part) in [
+        (Question::Zones, "zones"),
+        (Question::Records, "records"),
+        (Question::Tunnel("portico-home".into()), "tunnels"),
+        (Question::Configuration(id), "configuration"),
+        (Question::Apps(name.clone()), "apps"),
+        (Question::Policies(name), "policies"),
+    ] {
+        fuzz::cloudflare(question, 200, account[part].to_string().as_bytes()).expect(part);
+    }
+}
