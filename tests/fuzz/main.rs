@@ -1,5 +1,5 @@
-//! Every target over what is kept and over inputs made of it, for a second each; `tests/fuzz/run` does it for as long as
-//! one likes. What made a target panic once is kept, so that it is tried for ever.
+//! Every target over what is kept and over inputs made of it, for a second each, or for `PORTICO_FUZZ_SECONDS` with a seed
+//! of that moment's; `tests/fuzz/run` does it with libFuzzer. What made a target panic once is kept and tried for ever.
 
 use portico_tests::fuzz::{TARGETS, mutate::mutated, target};
 use portico_tests::trust::chance::Chance;
@@ -28,18 +28,23 @@ fn brief(name: &str) {
     };
     kept.iter().for_each(|(file, input)| run(file, input));
     // Another seed each day: the same failure for all who test on that day, and new ground every day.
-    let day = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs() / 86_400;
-    let mut chance = Chance::of(day);
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let asked = std::env::var("PORTICO_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    let (each, seed) = match asked {
+        Some(seconds) => (Duration::from_secs(seconds), now.as_micros() as u64),
+        None => (EACH, now.as_secs() / 86_400),
+    };
+    let mut chance = Chance::of(seed);
     let (began, mut times) = (Instant::now(), 0_usize);
     let mut input = Vec::new();
-    while began.elapsed() < EACH {
+    while began.elapsed() < each {
         // Now and then further on from what was made last.
         if times.is_multiple_of(4) {
             input.clone_from(&chance.pick(&kept).1);
         }
         let other = &chance.pick(&kept).1;
         input = mutated(target.shape, &input, other, &mut chance);
-        run(&format!("input {times} of day {day}"), &input);
+        run(&format!("input {times} of seed {seed}"), &input);
         times += 1;
     }
     println!("{name}: {} kept and {times} made of them", kept.len());

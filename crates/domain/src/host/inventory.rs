@@ -63,7 +63,8 @@ impl Inventory {
 
     /// Opens the next scan. Sightings from here on belong to it.
     pub fn begin(&mut self, at: i64) {
-        self.round += 1;
+        // What is kept may be damaged.
+        self.round = self.round.saturating_add(1);
         self.over = false;
         self.hearsay.clear();
         self.beyond.clear();
