@@ -109,7 +109,7 @@ impl Ledger {
     pub fn conditions(&self, marks: &Marks, now: i64) -> Vec<Condition> {
         let lasts = |condition: &&Condition| {
             let patience = kind(condition.problem.code).map_or(0, |kind| i64::from(kind.patience) * 1_000);
-            now - condition.since >= patience
+            now.saturating_sub(condition.since) >= patience
         };
         let standing = self.standing.values().map(|standing| &standing.found.condition);
         let marked =

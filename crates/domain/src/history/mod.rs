@@ -107,17 +107,17 @@ pub struct History {
 impl Times {
     pub fn add(&mut self, health: Health, ms: i64) {
         match health {
-            Health::Up => self.up += ms,
-            Health::Degraded => self.degraded += ms,
-            Health::Down => self.down += ms,
+            Health::Up => self.up = self.up.saturating_add(ms),
+            Health::Degraded => self.degraded = self.degraded.saturating_add(ms),
+            Health::Down => self.down = self.down.saturating_add(ms),
             Health::Unknown => {}
         }
     }
 
     pub fn merge(&mut self, other: Self) {
-        self.up += other.up;
-        self.degraded += other.degraded;
-        self.down += other.down;
+        self.up = self.up.saturating_add(other.up);
+        self.degraded = self.degraded.saturating_add(other.degraded);
+        self.down = self.down.saturating_add(other.down);
     }
 
     pub fn known(self) -> i64 {

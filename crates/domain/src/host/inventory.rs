@@ -187,7 +187,8 @@ impl Inventory {
                 let card = self.linked(&Link::Card(*mac)).len();
                 if card >= CROWD {
                     if self.beyond.insert(ip, *mac).is_none() {
-                        *self.beyond_count.entry(*mac).or_default() += 1;
+                        let count = self.beyond_count.entry(*mac).or_default();
+                        *count = count.saturating_add(1);
                     }
                     return None;
                 }
