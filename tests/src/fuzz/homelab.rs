@@ -95,7 +95,8 @@ pub fn cloudflare(input: &[u8]) {
     };
     let id = id.unwrap_or(TunnelId { id: "t".into(), account_id: "a".into() });
     if let Ok(Answer::Configuration(tunnel)) = ask(Question::Configuration(id), "configuration") {
-        _ = (only_ours(&tunnel.config), names.iter().map(|name| service_of(&tunnel.config, name)).count());
+        let routes: Vec<_> = names.iter().map(|name| service_of(&tunnel.config, name)).collect();
+        _ = (only_ours(&tunnel.config), routes);
         observed.tunnels.insert(TUNNEL.into(), now(Some(tunnel)));
     }
     for name in &names {

@@ -121,13 +121,13 @@ impl Times {
     }
 
     pub fn known(self) -> i64 {
-        self.up + self.degraded + self.down
+        self.up.saturating_add(self.degraded).saturating_add(self.down)
     }
 
     /// The share of the known time in which it served: what is degraded still does. None when nothing is known.
     pub fn uptime(self) -> Option<f64> {
         let known = self.known();
-        (known > 0).then(|| (self.up + self.degraded) as f64 / known as f64)
+        (known > 0).then(|| (self.up as f64 + self.degraded as f64) / known as f64)
     }
 }
 
