@@ -214,7 +214,7 @@ pub fn slices(n: usize) -> String {
 
 /// The endpoints of the `n`th Service: two or three; `word` is the name of the first one's pod.
 pub fn slice(n: usize, word: &str) -> Value {
-    let many = ENDPOINTS / SERVICES + usize::from(n.is_multiple_of(2) && ENDPOINTS % SERVICES != 0);
+    let many = ENDPOINTS / SERVICES + usize::from(n.is_multiple_of(2) && !ENDPOINTS.is_multiple_of(SERVICES));
     let endpoints = (0..many).map(|at| {
         let pod = if at == 0 { word.to_owned() } else { format!("{}-{at}", service(n)) };
         json!({
