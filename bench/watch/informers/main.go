@@ -91,6 +91,7 @@ func run() error {
 	start := held()
 	var peak atomic.Uint64
 	sampling, end := context.WithCancel(ctx)
+	defer end()
 	go most(sampling, &peak)
 	before := start
 	for _, resource := range resources {
