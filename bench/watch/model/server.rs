@@ -87,7 +87,8 @@ impl Server {
                 format!("--etcd-servers=http://127.0.0.1:{etcd}"),
                 format!("--secure-port={api}"),
                 "--bind-address=127.0.0.1".into(),
-                "--advertise-address=127.0.0.1".into(),
+                // Loopback is refused as an endpoint of the API itself.
+                "--advertise-address=192.0.2.1".into(),
                 format!("--cert-dir={}", at("certificates")),
                 format!("--token-auth-file={}", at("tokens")),
                 "--authorization-mode=AlwaysAllow".into(),
