@@ -215,8 +215,11 @@ async fn soon(server: &Server, kube: &Kube, seconds: u64, pods: usize) -> Result
             writes.spawn(async move {
                 waiting.lock().expect("nobody panics").insert(n, (word, Instant::now()));
                 let answer = request.send().await;
-                let good = answer.is_ok_and(|answer| answer.status().is_success());
-                failed.fetch_add(usize::from(!good), Ordering::Relaxed);
+                if !answer.is_ok_and(|answer| answer.status().is_success()) {
+                    // What was not written cannot arrive.
+                    waiting.lock().expect("nobody panics").remove(&n);
+                    failed.fetch_add(1, Ordering::Relaxed);
+                }
             });
         }
     }
