@@ -22,7 +22,7 @@ pub(super) const OPEN: u32 = 15;
 const DEAD: Duration = Duration::from_secs(OPEN as u64 + 4);
 
 /// Objects in one answer. What is held of them is small; what they are read from is not.
-const PAGE: u32 = 20;
+const PAGE: u32 = 15;
 
 /// Before the next try, times how many failed in a row.
 const PAUSE: Duration = Duration::from_millis(100);
