@@ -48,9 +48,10 @@ check "svelte-check" npm --prefix ui run --silent check
 check "eslint and prettier" npm --prefix ui run --silent lint
 
 if has go gofmt; then
-    unformatted() { gofmt -l tests/ground && [ -z "$(gofmt -l tests/ground)" ]; }
+    unformatted() { gofmt -l tests/ground bench && [ -z "$(gofmt -l tests/ground bench)" ]; }
     check "gofmt" unformatted
-    for module in tests/ground/images tests/ground/standin tests/ground/programs/certmanager tests/ground/programs/coredns; do
+    for module in tests/ground/images tests/ground/standin tests/ground/programs/certmanager tests/ground/programs/coredns \
+        bench/watch/informers; do
         check "go vet in $module" env -C "$module" go vet ./...
     done
 else

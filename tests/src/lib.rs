@@ -1,6 +1,7 @@
 //! What the stories of `flows/` and `ground/` stand on, and nothing that a product crate could use.
 
 pub mod faults;
+pub mod fuzz;
 pub mod kube_api;
 pub mod kube_conformance;
 pub mod kubectl;

@@ -56,13 +56,25 @@ impl Engine {
         if endpoints.is_none_or(|endpoints| endpoints.iter().any(|endpoint| endpoint.ready)) {
             return;
         }
-        let Ok(kube) = self.inner.outside.kube().await else { return };
         let (service, _) = exposure.service();
-        clues.troubles = kube.troubles(exposure.namespace(), service).await.unwrap_or_default();
+        clues.troubles = self.troubles(exposure.namespace(), service).await;
         clues.trouble = k3s::diagnose(&clues.troubles).map(|known| {
             let problem = Problem::new(known.code).detail(&known.line);
             known.args.iter().fold(problem, |problem, (name, value)| problem.arg(name, value))
         });
+    }
+}
+
+impl Engine {
+    /// What keeps the pods of `namespace` whose names begin with `prefix`, in the kubelet's words; nothing when nobody can
+    /// be asked.
+    pub(crate) async fn troubles(&self, namespace: &str, prefix: &str) -> Vec<String> {
+        let Ok((kube, model)) = self.inner.outside.cluster().await else { return Vec::new() };
+        let pods = match model.pods(namespace, prefix) {
+            Some(held) => held.value,
+            None => kube.pods(namespace, prefix).await.unwrap_or_default(),
+        };
+        kube.troubles(namespace, &pods).await.unwrap_or_default()
     }
 }
 

@@ -89,20 +89,21 @@ async fn lines(work: &Work, action: &Action) -> Vec<String> {
     match action {
         Action::NodeReady { node, .. } => journal(work, node).await,
         Action::Chart { chart, .. } => {
-            let mut lines = troubles(work, CHARTS_NAMESPACE, &format!("helm-install-{}", chart.name)).await;
-            lines.extend(troubles(work, &chart.namespace, &chart.name).await);
+            let mut lines =
+                work.engine.troubles(CHARTS_NAMESPACE, &format!("helm-install-{}", chart.name)).await;
+            lines.extend(work.engine.troubles(&chart.namespace, &chart.name).await);
             lines
         }
         Action::Apply { manifest, .. } => match ObjectKey::of(manifest) {
-            Some(key) if key.kind == "Deployment" => troubles(work, &key.namespace, &key.name).await,
+            Some(key) if key.kind == "Deployment" => work.engine.troubles(&key.namespace, &key.name).await,
             _ => Vec::new(),
         },
         Action::Traefik { .. } => {
-            let mut lines = troubles(work, CHARTS_NAMESPACE, "helm-install-traefik").await;
-            lines.extend(troubles(work, CHARTS_NAMESPACE, "traefik").await);
+            let mut lines = work.engine.troubles(CHARTS_NAMESPACE, "helm-install-traefik").await;
+            lines.extend(work.engine.troubles(CHARTS_NAMESPACE, "traefik").await);
             lines
         }
-        Action::Cloudflared { .. } => troubles(work, CLOUDFLARED_NAMESPACE, "cloudflared").await,
+        Action::Cloudflared { .. } => work.engine.troubles(CLOUDFLARED_NAMESPACE, "cloudflared").await,
         _ => Vec::new(),
     }
 }
@@ -113,9 +114,4 @@ async fn journal(work: &Work, node: &str) -> Vec<String> {
         return Vec::new();
     };
     k3s::journal(&session, role, LINES, EVERY.as_secs(), &CancellationToken::new()).await.unwrap_or_default()
-}
-
-async fn troubles(work: &Work, namespace: &str, prefix: &str) -> Vec<String> {
-    let Ok(kube) = work.engine.inner.outside.kube().await else { return Vec::new() };
-    kube.troubles(namespace, prefix).await.unwrap_or_default()
 }

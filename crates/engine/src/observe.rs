@@ -18,6 +18,7 @@ use portico_domain::observed::{Observed, Seen, Source};
 use portico_domain::preflight::Reading;
 use portico_domain::problem::{Code, Problem};
 use portico_world::k3s::{self, Part};
+use portico_world::kube::{Held, Model};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +41,60 @@ impl Engine {
         }
         observed.at = self.now();
         observed
+    }
+
+    /// As [`Self::observe`], but nodes and endpoints are taken from the model of the cluster wherever it is fresh. For
+    /// looking alone: what was written a moment ago may not have come back to it yet.
+    pub(crate) async fn observe_standing(
+        &self,
+        sources: &[Source],
+        document: Option<&ClusterDocument>,
+    ) -> Observed {
+        let is_held = |source: &&Source| matches!(source, Source::Nodes | Source::Endpoints(_));
+        let (held, others): (Vec<&Source>, Vec<&Source>) = sources.iter().partition(is_held);
+        let Some((kube, model)) =
+            self.inner.outside.cluster().await.ok().filter(|(_, it)| it.nodes().is_some())
+        else {
+            return self.observe(sources, document).await;
+        };
+        // A line that went dead says nothing of that by itself: whether the server is there now is asked, once for all.
+        let others: Vec<Source> = others.into_iter().cloned().collect();
+        let (there, mut observed) = tokio::join!(kube.version(), self.observe(&others, document));
+        let there = there.map(drop).map_err(|error| Problem::from(&error));
+        let mut not_held = Vec::new();
+        for source in held {
+            match self.stands(source, &model, &there) {
+                Some(seen) => observed.update(seen),
+                None => not_held.push(source.clone()),
+            }
+        }
+        observed.update(self.observe(&not_held, document).await);
+        observed
+    }
+
+    /// The source as the model holds it, as of the server's last word; `there` says whether the server answers.
+    fn stands(&self, source: &Source, model: &Model, there: &Result<(), Problem>) -> Option<Observed> {
+        let mut seen = Observed::default();
+        match source {
+            Source::Nodes => seen.nodes = Some(self.as_of(model.nodes(), there)?),
+            Source::Endpoints(service) => {
+                let (namespace, name) = service.split_once('/').unwrap_or(("default", service));
+                let held = self.as_of(model.endpoints(namespace, name), there)?;
+                seen.endpoints.insert(service.clone(), held);
+            }
+            _ => return None,
+        }
+        Some(seen)
+    }
+
+    fn as_of<T>(&self, held: Option<Held<T>>, there: &Result<(), Problem>) -> Option<Seen<T>> {
+        Some(match there {
+            Err(why) => Seen::Unseen { why: why.clone() },
+            Ok(()) => {
+                let Held { value, age } = held?;
+                Seen::Seen { value, at: self.now() - i64::try_from(age.as_millis()).unwrap_or_default() }
+            }
+        })
     }
 
     async fn ask(&self, source: &Source, document: Option<&ClusterDocument>) -> Observed {

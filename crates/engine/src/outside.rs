@@ -13,7 +13,7 @@ use portico_domain::tunnel::{TunnelId, TunnelState};
 use portico_world::cloudflare::Cloudflare;
 use portico_world::endpoints::Endpoints;
 use portico_world::k3s::{K3sSources, Store as K3sStore};
-use portico_world::kube::Kube;
+use portico_world::kube::{Kube, Model};
 use portico_world::pace::Pace;
 use portico_world::secrets::SecretStore;
 use portico_world::ssh::{HostKeys, Login, Method, Session, SshConfig, Target, Timeouts};
@@ -67,7 +67,8 @@ pub struct Outside {
     sessions: Mutex<HashMap<String, Slot>>,
     /// A password that fits machines that have none of their own.
     any_password: std::sync::Mutex<Option<Secret>>,
-    kube: Mutex<Option<Kube>>,
+    /// The client of the cluster, and what is held of it.
+    kube: Mutex<Option<(Kube, Arc<Model>)>>,
     cloudflare: Mutex<Option<Arc<Cloudflare>>>,
     names: Mutex<Names>,
 }
@@ -198,17 +199,21 @@ impl Outside {
 
     /// The client of the cluster; a problem says that there is no kubeconfig yet.
     pub async fn kube(&self) -> Result<Kube, Problem> {
+        self.cluster().await.map(|(kube, _)| kube)
+    }
+
+    /// The client of the cluster, and the model of it: empty as long as nobody follows the cluster for it.
+    pub async fn cluster(&self) -> Result<(Kube, Arc<Model>), Problem> {
         let mut slot = self.kube.lock().await;
-        if let Some(kube) = slot.as_ref() {
-            return Ok(kube.clone());
+        if let Some(cluster) = slot.as_ref() {
+            return Ok(cluster.clone());
         }
         let text = tokio::fs::read_to_string(&self.kubeconfig)
             .await
             .map_err(|error| Problem::new(Code::NoCluster).detail(error))?;
         let kube =
             Kube::connect(&Secret::new(text), self.pace).await.map_err(|error| Problem::from(&error))?;
-        *slot = Some(kube.clone());
-        Ok(kube)
+        Ok(slot.insert((kube, Arc::default())).clone())
     }
 
     /// Stores a kubeconfig, mode 0600, written beside and renamed.
@@ -220,7 +225,9 @@ impl Outside {
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
         std::io::Write::write_all(&mut file, kubeconfig.expose().as_bytes()).map_err(failed)?;
         file.persist(&self.kubeconfig).map_err(|error| failed(error.error))?;
-        *self.kube.lock().await = None;
+        if let Some((_, model)) = self.kube.lock().await.take() {
+            model.close();
+        }
         Ok(())
     }
 

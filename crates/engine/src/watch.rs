@@ -9,7 +9,6 @@ use crate::diagnose::path_of;
 use crate::history::Recorder;
 use crate::pulse::{Listener, Pulse};
 use crate::watcher::Reading;
-use futures::StreamExt;
 use portico_domain::change::{Change, Desired};
 use portico_domain::event::Happening;
 use portico_domain::exposure::{Exposure, Reach};
@@ -19,7 +18,6 @@ use portico_domain::observed::{Observed, Seen, Source};
 use portico_domain::problem::Problem;
 use portico_domain::stack::StackComponent;
 use std::net::IpAddr;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -76,7 +74,7 @@ impl Engine {
         // Read before anything is tried, so that what is tried counts for the next reading.
         let tunnel = desired.exposures.iter().any(|exposure| exposure.reach == Reach::Public);
         sources.push(Source::Traffic { controller: desired.ingress(), tunnel });
-        let mut observed = self.observe(&sources, desired.cluster.as_ref()).await;
+        let mut observed = self.observe_standing(&sources, desired.cluster.as_ref()).await;
         // Which addresses to try follows from the nodes.
         let path = |exposure| path_of(desired, exposure, &observed);
         let paths: Vec<Source> = desired.exposures.iter().map(path).collect();
@@ -88,7 +86,7 @@ impl Engine {
     /// a Tokio runtime.
     pub fn watch(&self) -> Watch {
         let changed = Arc::new(Notify::new());
-        let listening = tokio::spawn(self.clone().listen_to_cluster(changed.clone()));
+        let listening = tokio::spawn(self.clone().follow_cluster(changed.clone()));
         let mut memory = Memory::default();
         let deeper = tokio::spawn(self.clone().keep_looking_deeper(memory.judge.deeper.clone()));
         let (silence, last) = (memory.pulse.listen(), memory.last.clone());
@@ -120,14 +118,12 @@ impl Engine {
         }
     }
 
-    /// Passes on that something changed in the cluster, so that the next look does not wait for its turn.
-    async fn listen_to_cluster(self, changed: Arc<Notify>) {
+    /// Keeps the model of the cluster, and passes on that something changed, so that the next look does not wait for its
+    /// turn.
+    async fn follow_cluster(self, changed: Arc<Notify>) {
         loop {
-            if let Ok(kube) = self.inner.outside.kube().await {
-                let mut changes = pin!(kube.changes());
-                while changes.next().await.is_some() {
-                    changed.notify_one();
-                }
+            if let Ok((kube, model)) = self.inner.outside.cluster().await {
+                model.follow(&kube, || changed.notify_one()).await;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -182,8 +178,11 @@ impl Engine {
 
     /// The cluster's Services that could be exposed: namespace, name, TCP ports.
     pub async fn cluster_services(&self) -> Result<Vec<(String, String, Vec<u16>)>, Problem> {
-        let kube = self.inner.outside.kube().await?;
-        kube.services().await.map_err(|error| Problem::from(&error))
+        let (kube, model) = self.inner.outside.cluster().await?;
+        match model.services() {
+            Some(held) => Ok(held.value),
+            None => kube.services().await.map_err(|error| Problem::from(&error)),
+        }
     }
 
     pub async fn desired(&self) -> Result<Desired, Problem> {

@@ -97,6 +97,15 @@ fn folder(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Whether a document can be read, and its homelab goes on from there; without the ports that a start needs.
+pub fn is_readable(text: &[u8]) -> bool {
+    let Ok(mut document) = Document::parse(text) else { return false };
+    let seed = document.seed;
+    document.machines.iter_mut().for_each(|machine| machine.boot(seed));
+    drop(crate::cloudflare::Cloud::restored(crate::clock::Clock::default(), document.account));
+    true
+}
+
 /// Whether a homelab keeps its state in this file now.
 pub fn is_held(file: &Path) -> bool {
     file.with_extension("lock").exists() && Place::hold(file).is_err()

@@ -6,6 +6,8 @@
 pub mod alert;
 pub mod cloudflare;
 pub mod endpoints;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod k3s;
 pub mod kube;
 pub mod lan;

@@ -128,7 +128,7 @@ impl Book {
             }
             let (news, since) = match waited {
                 // It was gone before anybody could have heard of it.
-                Some(waiting) if now - waiting.since <= GATHER_MS => continue,
+                Some(waiting) if now.saturating_sub(waiting.since) <= GATHER_MS => continue,
                 Some(waiting) => (News::Passed, waiting.since),
                 None => (News::Over, now),
             };
@@ -150,11 +150,11 @@ impl Book {
                 let urgent = through.is_some_and(|least| waiting.item.condition.severity >= least);
                 waiting.channel == channel.id && (!quiet || urgent)
             };
-            if !self.waiting.iter().any(|one| may(one) && moment.at - one.since >= GATHER_MS) {
+            if !self.waiting.iter().any(|one| may(one) && moment.at.saturating_sub(one.since) >= GATHER_MS) {
                 continue;
             }
             let made = self.made.entry(channel.id.clone()).or_default();
-            made.retain(|at| moment.at - at < HOUR_MS);
+            made.retain(|at| moment.at.saturating_sub(*at) < HOUR_MS);
             if made.len() >= usize::from(rules.timing.per_hour) {
                 continue;
             }

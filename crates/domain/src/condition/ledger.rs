@@ -115,7 +115,7 @@ impl Ledger {
         let lasts = |standing: &&Standing| {
             let condition = &standing.found.condition;
             let patience = kind(condition.problem.code).map_or(0, |kind| i64::from(kind.patience) * 1_000);
-            now.min(standing.seen) - condition.since >= patience
+            now.min(standing.seen).saturating_sub(condition.since) >= patience
         };
         let standing = self.standing.values().filter(lasts).map(|standing| &standing.found.condition);
         let marked =

@@ -61,7 +61,7 @@ impl Ledger {
     /// back says nothing about how much time has passed.
     fn credit(&mut self, now: i64) -> Option<Span> {
         let seen = self.seen_at?;
-        let until = now.min(seen + HOLDS_MS);
+        let until = now.min(seen.saturating_add(HOLDS_MS));
         let mut from = seen;
         while from < until {
             let minute = Level::Minute.span(from);

@@ -123,27 +123,27 @@ pub struct History {
 impl Times {
     pub fn add(&mut self, health: Health, ms: i64) {
         match health {
-            Health::Up => self.up += ms,
-            Health::Degraded => self.degraded += ms,
-            Health::Down => self.down += ms,
+            Health::Up => self.up = self.up.saturating_add(ms),
+            Health::Degraded => self.degraded = self.degraded.saturating_add(ms),
+            Health::Down => self.down = self.down.saturating_add(ms),
             Health::Unknown => {}
         }
     }
 
     pub fn merge(&mut self, other: Self) {
-        self.up += other.up;
-        self.degraded += other.degraded;
-        self.down += other.down;
+        self.up = self.up.saturating_add(other.up);
+        self.degraded = self.degraded.saturating_add(other.degraded);
+        self.down = self.down.saturating_add(other.down);
     }
 
     pub fn known(self) -> i64 {
-        self.up + self.degraded + self.down
+        self.up.saturating_add(self.degraded).saturating_add(self.down)
     }
 
     /// The share of the known time in which it served: what is degraded still does. None when nothing is known.
     pub fn uptime(self) -> Option<f64> {
         let known = self.known();
-        (known > 0).then(|| (self.up + self.degraded) as f64 / known as f64)
+        (known > 0).then(|| (self.up as f64 + self.degraded as f64) / known as f64)
     }
 }
 

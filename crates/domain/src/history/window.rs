@@ -149,7 +149,7 @@ impl Level {
     /// The row of this level in which an instant lies.
     pub fn span(self, at: i64) -> Span {
         let from = floor(at, self.width());
-        Span { from, until: from + self.width() }
+        Span { from, until: from.saturating_add(self.width()) }
     }
 
     /// The sheet of this level in which an instant lies: as much as one row of the coarser level, or thirty days.
@@ -160,7 +160,7 @@ impl Level {
             Self::Day => Window::Month.days() * DAY_MS,
         };
         let from = floor(at, width);
-        Span { from, until: from + width }
+        Span { from, until: from.saturating_add(width) }
     }
 
     /// The place of an instant's row in its sheet.
@@ -171,7 +171,7 @@ impl Level {
 
     /// The row at a place of the sheet that begins at an instant.
     pub fn row(self, sheet: i64, place: u8) -> Span {
-        self.span(sheet + i64::from(place) * self.width())
+        self.span(sheet.saturating_add(i64::from(place) * self.width()))
     }
 }
 
@@ -226,7 +226,8 @@ fn cell(Span { from, until }: Span, times: Times) -> Cell {
 }
 
 fn floor(at: i64, width: i64) -> i64 {
-    at - at.rem_euclid(width)
+    // What was kept may say any instant.
+    at.saturating_sub(at.rem_euclid(width))
 }
 
 #[cfg(test)]

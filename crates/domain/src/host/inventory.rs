@@ -63,7 +63,8 @@ impl Inventory {
 
     /// Opens the next scan. Sightings from here on belong to it.
     pub fn begin(&mut self, at: i64) {
-        self.round += 1;
+        // What is kept may be damaged.
+        self.round = self.round.saturating_add(1);
         self.over = false;
         self.hearsay.clear();
         self.beyond.clear();
@@ -186,7 +187,8 @@ impl Inventory {
                 let card = self.linked(&Link::Card(*mac)).len();
                 if card >= CROWD {
                     if self.beyond.insert(ip, *mac).is_none() {
-                        *self.beyond_count.entry(*mac).or_default() += 1;
+                        let count = self.beyond_count.entry(*mac).or_default();
+                        *count = count.saturating_add(1);
                     }
                     return None;
                 }

@@ -8,6 +8,8 @@ use super::{CheckCode, Finding, Severity, Subject};
 const STOP_MS: i64 = 30_000;
 /// Below this it may as well be the way of the answer.
 const WARN_MS: i64 = 2_000;
+/// No clock is further off than this is long: a machine may say any number.
+const FAR_MS: i64 = i64::MAX / 4;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     if subject.facts.time_synchronised == Some(false) {
@@ -16,7 +18,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     }
     let skew = |name: &str| {
         let reading = subject.readings.get(name)?;
-        Some(reading.facts.time_epoch_ms? - reading.at)
+        Some(reading.facts.time_epoch_ms?.saturating_sub(reading.at).clamp(-FAR_MS, FAR_MS))
     };
     let Some(own) = skew(&subject.machine.name) else { return };
     let machines: Vec<i64> =

@@ -263,7 +263,7 @@ impl Machine {
 
     /// Powers on with a new boot id. An enabled K3s is left `activating`: whoever runs services starts it.
     pub(crate) fn boot(&mut self, seed: u64) {
-        self.boots += 1;
+        self.boots = self.boots.wrapping_add(1);
         let id = derive(seed, &format!("boot {} {}", self.name, self.boots));
         self.boot_id =
             uuid::Builder::from_random_bytes(id[..16].try_into().unwrap_or_default()).into_uuid().to_string();
@@ -275,7 +275,7 @@ impl Machine {
             k3s.joined = false;
             k3s.loaded = None;
             k3s.failure = None;
-            k3s.generation += 1;
+            k3s.generation = k3s.generation.wrapping_add(1);
         }
     }
 
@@ -285,7 +285,7 @@ impl Machine {
         if let Some(k3s) = &mut self.k3s {
             k3s.state = UnitState::Inactive;
             k3s.joined = false;
-            k3s.generation += 1;
+            k3s.generation = k3s.generation.wrapping_add(1);
         }
     }
 

@@ -16,7 +16,7 @@ const ORGANIZATION: &str = "Account → Access: Organizations, Identity Provider
 const EXISTS: i64 = 12132;
 
 #[derive(Deserialize)]
-struct WireApp {
+pub(super) struct WireApp {
     id: String,
     #[serde(default)]
     name: String,
@@ -35,7 +35,7 @@ struct Destination {
 }
 
 #[derive(Deserialize)]
-struct WirePolicy {
+pub(super) struct WirePolicy {
     #[serde(default)]
     id: String,
     #[serde(default)]
@@ -89,15 +89,7 @@ impl Cloudflare {
         let path = format!("/accounts/{account}/access/apps");
         let apps: Vec<WireApp> = self.list(&path, &[], 100, "Access applications", READ).await?;
         let policies = self.policies(account).await?;
-        let state = |hostname: &Hostname| {
-            let made = format!("{hostname} (portico ");
-            let made = policies.iter().filter(|policy| policy.name.starts_with(&made));
-            AccessState {
-                app: apps.iter().find(|app| app.is_for(hostname)).map(|app| app.seen(account)),
-                policies: made.map(|policy| (policy.id.clone(), policy.name.clone())).collect(),
-            }
-        };
-        Ok(hostnames.iter().map(state).collect())
+        Ok(hostnames.iter().map(|hostname| state(&apps, &policies, account, hostname)).collect())
     }
 
     async fn policies(&self, account: &str) -> Result<Vec<WirePolicy>> {
@@ -199,6 +191,20 @@ impl Cloudflare {
             None => self.call(Call::with(Method::POST, &policies, &body, EDIT)).await?,
         };
         Ok(made.id)
+    }
+}
+
+pub(super) fn state(
+    apps: &[WireApp],
+    policies: &[WirePolicy],
+    account: &str,
+    hostname: &Hostname,
+) -> AccessState {
+    let made = format!("{hostname} (portico ");
+    let made = policies.iter().filter(|policy| policy.name.starts_with(&made));
+    AccessState {
+        app: apps.iter().find(|app| app.is_for(hostname)).map(|app| app.seen(account)),
+        policies: made.map(|policy| (policy.id.clone(), policy.name.clone())).collect(),
     }
 }
 

@@ -7,6 +7,8 @@
 mod access;
 mod envelope;
 mod error;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
 mod limit;
 mod records;
 mod tokens;
@@ -56,6 +58,13 @@ struct WireAccount {
     id: String,
 }
 
+impl From<WireZone> for Zone {
+    fn from(wire: WireZone) -> Self {
+        let active = wire.status == "active";
+        Self { id: wire.id, name: wire.name, account_id: wire.account.id, active }
+    }
+}
+
 /// One call: what is asked, and which permission it needs, in the dashboard's words.
 struct Call<'a> {
     method: Method,
@@ -99,15 +108,7 @@ impl Cloudflare {
     /// Every zone that the token may see.
     pub async fn zones(&self) -> Result<Vec<Zone>> {
         let zones: Vec<WireZone> = self.list("/zones", &[], 50, "zones", "Zone → Zone → Read").await?;
-        Ok(zones
-            .into_iter()
-            .map(|wire| Zone {
-                id: wire.id,
-                name: wire.name,
-                account_id: wire.account.id,
-                active: wire.status == "active",
-            })
-            .collect())
+        Ok(zones.into_iter().map(Zone::from).collect())
     }
 
     /// Every page of a list. The pages must add up to what Cloudflare says there is: an entry that is missing from a
@@ -183,7 +184,10 @@ impl Cloudflare {
             return Err(CloudflareError::RateLimit { seconds });
         }
         let bytes = response.bytes().await.map_err(CloudflareError::Unreachable)?;
-        let envelope = serde_json::from_slice(&bytes).map_err(|_| CloudflareError::NotJson { status })?;
-        Ok((envelope, status))
+        Ok((read(&bytes, status)?, status))
     }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8], status: StatusCode) -> Result<Envelope<T>> {
+    serde_json::from_slice(body).map_err(|_| CloudflareError::NotJson { status })
 }

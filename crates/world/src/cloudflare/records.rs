@@ -19,7 +19,7 @@ const READ: &str = "Zone → DNS → Read";
 const EDIT: &str = "Zone → DNS → Edit";
 
 #[derive(Deserialize)]
-struct WireRecord {
+pub(super) struct WireRecord {
     id: String,
     name: String,
     #[serde(rename = "type")]

@@ -16,7 +16,7 @@ const READ: &str = "Account → Cloudflare Tunnel → Read";
 const EDIT: &str = "Account → Cloudflare Tunnel → Edit";
 
 #[derive(Deserialize)]
-struct WireTunnel {
+pub(super) struct WireTunnel {
     id: String,
     name: String,
     #[serde(default)]
@@ -25,11 +25,24 @@ struct WireTunnel {
 }
 
 #[derive(Deserialize)]
-struct Configuration {
+pub(super) struct Configuration {
     #[serde(default)]
     version: i64,
     #[serde(default)]
     config: Value,
+}
+
+impl Configuration {
+    pub(super) fn of(self, id: &TunnelId) -> Tunnel {
+        Tunnel { id: id.clone(), version: self.version, config: self.config }
+    }
+}
+
+/// Names may be taken again once their tunnel was deleted, which a list tells of for a while.
+pub(super) fn live(found: Vec<WireTunnel>, account: &str, name: &str) -> Option<(TunnelId, TunnelState)> {
+    let live = found.into_iter().find(|tunnel| tunnel.name == name && tunnel.deleted_at.is_none())?;
+    let id = TunnelId { id: live.id, account_id: account.to_owned() };
+    Some((id, TunnelState { status: live.status, connectors: 0 }))
 }
 
 impl Cloudflare {
@@ -38,11 +51,7 @@ impl Cloudflare {
         let path = format!("/accounts/{account}/cfd_tunnel");
         let filter = [("name", name.to_owned()), ("is_deleted", "false".to_owned())];
         let found: Vec<WireTunnel> = self.list(&path, &filter, 100, "tunnels", READ).await?;
-        let live = found.into_iter().find(|tunnel| tunnel.name == name && tunnel.deleted_at.is_none());
-        Ok(live.map(|live| {
-            let id = TunnelId { id: live.id, account_id: account.to_owned() };
-            (id, TunnelState { status: live.status, connectors: 0 })
-        }))
+        Ok(live(found, account, name))
     }
 
     /// How many cloudflared processes are connected.
@@ -56,7 +65,7 @@ impl Cloudflare {
     pub async fn tunnel(&self, id: &TunnelId) -> Result<Option<Tunnel>> {
         let path = configurations(id);
         match self.call::<Configuration>(Call::get(&path, READ)).await {
-            Ok(Configuration { version, config }) => Ok(Some(Tunnel { id: id.clone(), version, config })),
+            Ok(configuration) => Ok(Some(configuration.of(id))),
             Err(CloudflareError::Missing { .. }) => Ok(None),
             Err(error) => Err(error),
         }

@@ -4,21 +4,25 @@
 //! would then delete them. One field manager marks everything that Portico applies.
 
 mod certificate;
-mod changes;
 mod chart;
+#[cfg(feature = "fuzz")]
+pub(crate) mod fuzz;
+mod model;
 mod node;
 mod object;
 mod pod;
 mod seal;
 mod watcher;
 
+pub use model::{Held, Model, ServicePorts};
+pub use pod::PodState;
 pub use seal::{SealError, seal};
 pub use watcher::WatcherError;
 
 use crate::pace::Pace;
 use kube::client::ClientBuilder;
 use kube::client::retry::RetryPolicy;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use portico_domain::credential::Secret;
 use portico_domain::problem::{Code, Problem};
@@ -101,8 +105,7 @@ pub struct Kube {
 impl Kube {
     /// `kubeconfig` is K3s' own, with the server address already set to one that this computer reaches.
     pub async fn connect(kubeconfig: &Secret, pace: Pace) -> Result<Self, KubeError> {
-        let parsed = Kubeconfig::from_yaml(kubeconfig.expose())
-            .map_err(|_| KubeError::Kubeconfig("not a kubeconfig".into()))?;
+        let parsed = read(kubeconfig, "not a kubeconfig")?;
         let mut config = Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default())
             .await
             .map_err(|error| KubeError::Kubeconfig(error.to_string()))?;
@@ -126,10 +129,26 @@ impl Kube {
     }
 }
 
+/// A machine sent it: it may name neither a program nor a file of this computer, which using it would run or read.
+fn read(kubeconfig: &Secret, otherwise: &str) -> Result<Kubeconfig, KubeError> {
+    let wrong = |cause: &str| KubeError::Kubeconfig(cause.into());
+    let parsed = Kubeconfig::from_yaml(kubeconfig.expose()).map_err(|_| wrong(otherwise))?;
+    let reaches_out = |user: &AuthInfo| {
+        let files = [&user.token_file, &user.client_certificate, &user.client_key];
+        user.exec.is_some() || user.auth_provider.is_some() || files.iter().any(|file| file.is_some())
+    };
+    let users = parsed.auth_infos.iter().filter_map(|named| named.auth_info.as_ref());
+    let clusters = parsed.clusters.iter().filter_map(|named| named.cluster.as_ref());
+    if users.into_iter().any(reaches_out) || clusters.into_iter().any(|it| it.certificate_authority.is_some())
+    {
+        return Err(wrong("it names a program or a file, and K3s' own has neither"));
+    }
+    Ok(parsed)
+}
+
 /// Rewrites the server address of a kubeconfig; K3s writes 127.0.0.1, which only the server itself reaches.
 pub fn with_server(kubeconfig: &Secret, server: &str) -> Result<Secret, KubeError> {
-    let mut parsed = Kubeconfig::from_yaml(kubeconfig.expose())
-        .map_err(|_| KubeError::Kubeconfig("the server's k3s.yaml is not a kubeconfig".into()))?;
+    let mut parsed = read(kubeconfig, "the server's k3s.yaml is not a kubeconfig")?;
     for named in &mut parsed.clusters {
         if let Some(cluster) = &mut named.cluster {
             cluster.server = Some(server.to_owned());
@@ -139,4 +158,32 @@ pub fn with_server(kubeconfig: &Secret, server: &str) -> Result<Secret, KubeErro
     let text =
         serde_json::to_string_pretty(&parsed).map_err(|error| KubeError::Kubeconfig(error.to_string()))?;
     Ok(Secret::new(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kubeconfig_that_would_run_or_read_something_here_is_refused() {
+        let with = |user: &str, cluster: &str| {
+            let text = format!(
+                "{{apiVersion: v1, kind: Config, current-context: a, contexts: [{{name: a, context: {{cluster: a, user: a}}}}], \
+                 clusters: [{{name: a, cluster: {{server: 'https://127.0.0.1:6443'{cluster}}}}}], \
+                 users: [{{name: a, user: {{{user}}}}}]}}"
+            );
+            with_server(&Secret::new(text), "https://192.168.1.2:6443").map(drop)
+        };
+        with("token: t", "").unwrap();
+        for (user, cluster) in [
+            ("exec: {apiVersion: client.authentication.k8s.io/v1, command: touch, args: [/tmp/x]}", ""),
+            ("auth-provider: {name: gcp, config: {cmd-path: touch}}", ""),
+            ("tokenFile: /etc/passwd", ""),
+            ("client-key: /home/me/.ssh/id_ed25519", ""),
+            ("token: t", ", certificate-authority: /etc/passwd"),
+        ] {
+            let refused = with(user, cluster).unwrap_err();
+            assert!(matches!(refused, KubeError::Kubeconfig(_)), "{user} {cluster}: {refused}");
+        }
+    }
 }

@@ -57,7 +57,7 @@ impl Kube {
     }
 }
 
-fn state(node: Node) -> NodeState {
+pub(super) fn state(node: Node) -> NodeState {
     let spec = node.spec.unwrap_or_default();
     let status = node.status.unwrap_or_default();
     let conditions = status.conditions.unwrap_or_default();

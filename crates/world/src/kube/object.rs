@@ -1,11 +1,13 @@
 //! Any object by its key: read it, server-side apply what is ours, remove it.
 
+use super::model::ServicePorts;
+use super::model::wire::{self, Kind, Page};
 use super::{FIELD_MANAGER, Kube, KubeError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kube::Api;
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
-use kube::core::{ApiResource, GroupVersionKind};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions};
+use kube::core::{ApiResource, GroupVersionKind, Request};
+use kube::{Api, Error};
 use portico_domain::digest::sha256;
 use portico_domain::dns::Hostname;
 use portico_domain::observed::{EndpointState, IngressHost, ObjectKey};
@@ -79,39 +81,25 @@ impl Kube {
 
     /// The pods behind a Service, from its EndpointSlices.
     pub async fn endpoints(&self, namespace: &str, service: &str) -> Result<Vec<EndpointState>, KubeError> {
-        use k8s_openapi::api::discovery::v1::EndpointSlice;
-        let api: Api<EndpointSlice> = Api::namespaced(self.client.clone(), namespace);
-        let selector = format!("kubernetes.io/service-name={service}");
-        let slices = api
-            .list(&kube::api::ListParams::default().labels(&selector))
-            .await
-            .map_err(|error| KubeError::from_api(service, error))?;
-        let endpoints = slices.items.into_iter().flat_map(|slice| slice.endpoints.unwrap_or_default());
-        Ok(endpoints
-            .map(|endpoint| EndpointState {
-                pod: endpoint.target_ref.and_then(|target| target.name),
-                node: endpoint.node_name,
-                ready: endpoint.conditions.and_then(|conditions| conditions.ready).unwrap_or(true),
-            })
-            .collect())
+        let path = format!("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices");
+        let of_service = ListParams::default().labels(&format!("kubernetes.io/service-name={service}"));
+        let slices: Vec<wire::Slice> = self.list(&path, &of_service).await?;
+        Ok(slices.into_iter().flat_map(wire::Slice::told).collect())
     }
 
-    /// Services that have TCP ports: namespace, name, ports.
-    pub async fn services(&self) -> Result<Vec<(String, String, Vec<u16>)>, KubeError> {
-        use k8s_openapi::api::core::v1::Service;
-        let api: Api<Service> = Api::all(self.client.clone());
-        let found = api
-            .list(&kube::api::ListParams::default())
-            .await
-            .map_err(|error| KubeError::from_api("services", error))?;
-        let services = found.items.into_iter().map(|service| {
-            let ports = service.spec.and_then(|spec| spec.ports).unwrap_or_default();
-            let tcp = ports.iter().filter(|port| port.protocol.as_deref().unwrap_or("TCP") == "TCP");
-            let ports = tcp.filter_map(|port| u16::try_from(port.port).ok()).collect::<Vec<_>>();
-            let metadata = service.metadata;
-            (metadata.namespace.unwrap_or_default(), metadata.name.unwrap_or_default(), ports)
-        });
+    /// Services that have TCP ports.
+    pub async fn services(&self) -> Result<Vec<ServicePorts>, KubeError> {
+        let found: Vec<wire::Service> = self.list("/api/v1/services", &ListParams::default()).await?;
+        let services = found.into_iter().map(wire::Service::told);
         Ok(services.filter(|(_, _, ports)| !ports.is_empty()).collect())
+    }
+
+    /// Of each object of a list only what `K` reads.
+    pub(super) async fn list<K: Kind>(&self, path: &str, which: &ListParams) -> Result<Vec<K>, KubeError> {
+        let failed = |error| KubeError::from_api(path.rsplit('/').next().unwrap_or(path), error);
+        let request = Request::new(path).list(which).map_err(|error| failed(Error::BuildRequest(error)))?;
+        let page: Page<K> = self.client.request(request).await.map_err(failed)?;
+        Ok(page.items)
     }
 
     pub(super) fn api(&self, key: &ObjectKey) -> Api<DynamicObject> {
@@ -125,7 +113,7 @@ impl Kube {
     }
 }
 
-fn without_secrets(mut object: Value) -> Value {
+pub(super) fn without_secrets(mut object: Value) -> Value {
     if object["kind"] == "Secret"
         && let Some(data) = object["data"].as_object_mut()
     {

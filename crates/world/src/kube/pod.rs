@@ -3,10 +3,22 @@
 //! A container that waits says so in its pod's status; what stops the pod before there is a container is told by
 //! events alone. What the words mean is not decided here.
 
+use super::model::wire;
 use super::{Kube, KubeError};
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::core::v1::Event;
 use kube::api::{Api, ListParams};
 use std::collections::BTreeMap;
+
+/// What is known of a pod besides where it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodState {
+    pub name: String,
+    pub uid: String,
+    /// Ready, or done with what it was for.
+    pub well: bool,
+    /// What its containers wait for: reason and message, as the kubelet has them.
+    pub waits: Vec<(String, String)>,
+}
 
 /// States that every pod passes through on its way up.
 const ON_THE_WAY: [&str; 2] = ["ContainerCreating", "PodInitializing"];
@@ -20,27 +32,28 @@ impl Kube {
         selector: &str,
         port: u16,
     ) -> Result<BTreeMap<String, String>, KubeError> {
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
-        let chosen = ListParams::default().labels(selector);
-        let found = pods.list(&chosen).await.map_err(|error| KubeError::from_api("pods", error))?;
-        let told = found.items.iter().filter(|pod| is_well(pod)).map(async |pod| {
-            let (name, uid) = (pod.metadata.name.as_deref()?, pod.metadata.uid.clone()?);
+        let path = format!("/api/v1/namespaces/{namespace}/pods");
+        let found: Vec<wire::Pod> = self.list(&path, &ListParams::default().labels(selector)).await?;
+        let found: Vec<PodState> = found.into_iter().map(wire::Pod::told).collect();
+        let told = found.iter().filter(|pod| pod.well).map(async |PodState { name, uid, .. }| {
             let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/metrics");
             let request = http::Request::get(path).body(Vec::new()).ok()?;
-            Some((uid, self.client.request_text(request).await.ok()?))
+            Some((uid.clone(), self.client.request_text(request).await.ok()?))
         });
         Ok(futures::future::join_all(told).await.into_iter().flatten().collect())
     }
 
-    /// One line, `POD: REASON: MESSAGE`, for each trouble of the pods of `namespace` that are not ready and whose
-    /// names begin with `prefix`. Empty when there is none.
-    pub async fn troubles(&self, namespace: &str, prefix: &str) -> Result<Vec<String>, KubeError> {
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
-        let found =
-            pods.list(&ListParams::default()).await.map_err(|error| KubeError::from_api("pods", error))?;
-        let of_ours = |pod: &Pod| pod.metadata.name.as_deref().is_some_and(|name| name.starts_with(prefix));
-        let troubled: Vec<Pod> =
-            found.items.into_iter().filter(|pod| of_ours(pod) && !is_well(pod)).collect();
+    /// The pods of `namespace` whose names begin with `prefix`.
+    pub async fn pods(&self, namespace: &str, prefix: &str) -> Result<Vec<PodState>, KubeError> {
+        let path = format!("/api/v1/namespaces/{namespace}/pods");
+        let found: Vec<wire::Pod> = self.list(&path, &ListParams::default()).await?;
+        Ok(found.into_iter().map(wire::Pod::told).filter(|pod| pod.name.starts_with(prefix)).collect())
+    }
+
+    /// One line, `POD: REASON: MESSAGE`, for each trouble of those pods of `namespace` that are not well. Empty when there
+    /// is none.
+    pub async fn troubles(&self, namespace: &str, pods: &[PodState]) -> Result<Vec<String>, KubeError> {
+        let troubled: Vec<&PodState> = pods.iter().filter(|pod| !pod.well).collect();
         if troubled.is_empty() {
             return Ok(Vec::new());
         }
@@ -49,18 +62,12 @@ impl Kube {
         let warnings =
             events.list(&warnings).await.map_err(|error| KubeError::from_api("events", error))?.items;
         let warned = newest(warnings);
-        Ok(troubled.iter().flat_map(|pod| lines(pod, &warned)).collect())
+        Ok(troubled.into_iter().flat_map(|pod| lines(pod, &warned)).collect())
     }
 }
 
-fn is_well(pod: &Pod) -> bool {
-    let Some(status) = &pod.status else { return false };
-    let ready = status.conditions.iter().flatten().any(|each| each.type_ == "Ready" && each.status == "True");
-    ready || status.phase.as_deref() == Some("Succeeded")
-}
-
 /// By the object's uid, the newest warning of each reason.
-fn newest(mut events: Vec<Event>) -> BTreeMap<String, BTreeMap<String, String>> {
+pub(super) fn newest(mut events: Vec<Event>) -> BTreeMap<String, BTreeMap<String, String>> {
     events.sort_by_key(|event| {
         event.last_timestamp.as_ref().or(event.metadata.creation_timestamp.as_ref()).map(|time| time.0)
     });
@@ -74,19 +81,12 @@ fn newest(mut events: Vec<Event>) -> BTreeMap<String, BTreeMap<String, String>> 
     warned
 }
 
-fn lines(pod: &Pod, warned: &BTreeMap<String, BTreeMap<String, String>>) -> Vec<String> {
-    let name = pod.metadata.name.as_deref().unwrap_or_default();
-    let line = |reason: &str, message: &str| format!("{name}: {reason}: {message}");
-    let uid = pod.metadata.uid.as_deref().unwrap_or_default();
-    let told = warned.get(uid).into_iter().flatten().map(|(reason, message)| line(reason, message));
-    let statuses = pod.status.iter().flat_map(|status| {
-        status.init_container_statuses.iter().flatten().chain(status.container_statuses.iter().flatten())
-    });
-    let waiting = statuses.filter_map(|container| container.state.as_ref()?.waiting.as_ref());
-    let waits = waiting.filter_map(|state| {
-        let reason = state.reason.as_deref().unwrap_or_default();
-        let on_the_way = ON_THE_WAY.contains(&reason) || reason.is_empty();
-        (!on_the_way).then(|| line(reason, state.message.as_deref().unwrap_or_default()))
+pub(super) fn lines(pod: &PodState, warned: &BTreeMap<String, BTreeMap<String, String>>) -> Vec<String> {
+    let line = |reason: &str, message: &str| format!("{}: {reason}: {message}", pod.name);
+    let told = warned.get(&pod.uid).into_iter().flatten().map(|(reason, message)| line(reason, message));
+    let waits = pod.waits.iter().filter_map(|(reason, message)| {
+        let on_the_way = ON_THE_WAY.contains(&reason.as_str()) || reason.is_empty();
+        (!on_the_way).then(|| line(reason, message))
     });
     told.chain(waits).collect()
 }
@@ -96,9 +96,9 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn pod(status: Value) -> Pod {
+    fn pod(status: Value) -> PodState {
         let pod = json!({"metadata": {"name": "web-1", "uid": "u1"}, "status": status});
-        serde_json::from_value(pod).unwrap()
+        serde_json::from_value::<wire::Pod>(pod).unwrap().told()
     }
 
     fn event(uid: &str, reason: &str, message: &str, at: &str) -> Event {
@@ -124,8 +124,8 @@ mod tests {
             "containerStatuses": [waiting("ContainerCreating"), waiting("ImagePullBackOff")]}));
         let told = ["web-1: FailedCreatePodSandBox: later", "web-1: ImagePullBackOff: why"];
         assert_eq!(lines(&stuck, &warned), told);
-        assert!(!is_well(&stuck) && !is_well(&pod(json!({"phase": "Running"}))));
-        assert!(is_well(&pod(json!({"conditions": [{"type": "Ready", "status": "True"}]}))));
-        assert!(is_well(&pod(json!({"phase": "Succeeded"}))));
+        assert!(!stuck.well && !pod(json!({"phase": "Running"})).well);
+        assert!(pod(json!({"conditions": [{"type": "Ready", "status": "True"}]})).well);
+        assert!(pod(json!({"phase": "Succeeded"})).well);
     }
 }

@@ -80,16 +80,20 @@ fn report(scan: &Arc<Scan>, service: &ResolvedService) {
     if ips.is_empty() {
         return;
     }
-    let kind = service.ty_domain.trim_end_matches('.').trim_end_matches(".local").to_owned();
-    let instance =
-        service.fullname.strip_suffix(&format!(".{}", service.ty_domain)).unwrap_or(&service.fullname);
-    scan.saw(Sighting::Mdns {
-        ips: ips.iter().copied().map(IpAddr::V4).collect(),
-        name: service.host.clone(),
-        service: kind,
-        instance: instance.to_owned(),
-        port: service.port,
-    });
+    let addresses = ips.iter().copied().map(IpAddr::V4).collect();
+    scan.saw(sighting(addresses, &service.host, &service.ty_domain, &service.fullname, service.port));
     // Whether somebody is there is for the visit to find out.
     ips.into_iter().for_each(|ip| scan.found(ip.into()));
+}
+
+pub(crate) fn sighting(
+    ips: Vec<IpAddr>,
+    host: &str,
+    ty_domain: &str,
+    full_name: &str,
+    port: u16,
+) -> Sighting {
+    let service = ty_domain.trim_end_matches('.').trim_end_matches(".local").to_owned();
+    let instance = full_name.strip_suffix(&format!(".{ty_domain}")).unwrap_or(full_name).to_owned();
+    Sighting::Mdns { ips, name: host.to_owned(), service, instance, port }
 }

@@ -20,7 +20,11 @@ mod ssh;
 mod tcp;
 mod visit;
 
+#[cfg(feature = "fuzz")]
+pub(crate) use announce::sighting as announced;
 pub use interfaces::interfaces;
+#[cfg(feature = "fuzz")]
+pub(crate) use ssh::said;
 pub use visit::is_there;
 
 use futures::{FutureExt, Stream, StreamExt};

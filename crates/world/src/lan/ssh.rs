@@ -100,8 +100,7 @@ async fn greeting(reader: &mut OwnedReadHalf) -> (Vec<u8>, String) {
         }
     };
     _ = timeout(GREETING, read).await;
-    let line = identification(&said).or_else(|| said.split(|byte| *byte == b'\n').next().map(text));
-    let line = line.unwrap_or_default();
+    let line = identification(&said).unwrap_or_else(|| first_line(&said));
     (said, line)
 }
 
@@ -109,6 +108,17 @@ async fn greeting(reader: &mut OwnedReadHalf) -> (Vec<u8>, String) {
 fn identification(said: &[u8]) -> Option<String> {
     let end = said.iter().rposition(|byte| *byte == b'\n')?;
     said[..end].split(|byte| *byte == b'\n').find(|line| line.starts_with(b"SSH-")).map(text)
+}
+
+/// What a server that said this is reported with, and the kinds of keys that it would be asked for.
+#[cfg(feature = "fuzz")]
+pub(crate) fn said(ip: IpAddr, said: &[u8]) -> (Sighting, Vec<String>) {
+    let banner = identification(said).unwrap_or_else(|| first_line(said));
+    (Sighting::SshBanner { ip, port: 22, banner }, offered(said))
+}
+
+fn first_line(said: &[u8]) -> String {
+    said.split(|byte| *byte == b'\n').next().map(text).unwrap_or_default()
 }
 
 fn text(line: &[u8]) -> String {
