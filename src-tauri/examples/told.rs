@@ -5,14 +5,26 @@
 
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tauri::{Emitter, State};
+use tauri::{Emitter, Manager, State};
 
 struct Answers(PathBuf);
 
+/// The picture that was told of last.
+struct Told(Mutex<Value>);
+
 #[tauri::command]
-fn rpc(answers: State<'_, Answers>, name: String, request: Value) -> Result<Value, Value> {
+fn rpc(
+    answers: State<'_, Answers>,
+    told: State<'_, Told>,
+    name: String,
+    request: Value,
+) -> Result<Value, Value> {
     drop(request);
+    if name == "flow-told" {
+        return Ok(told.0.lock().unwrap_or_else(PoisonError::into_inner).clone());
+    }
     // A command's name is a word of the table, never a path.
     let known = name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
     let text =
@@ -36,6 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     tauri::Builder::default()
         .invoke_handler(tauri::generate_handler![rpc])
         .manage(Answers(folder))
+        .manage(Told(Mutex::new(flows.first().cloned().unwrap_or_default())))
         .setup(move |app| {
             let app = app.handle().clone();
             std::thread::spawn(move || {
@@ -44,7 +57,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         return;
                     }
                     std::thread::sleep(Duration::from_secs(1) / updates);
-                    if app.emit("portico", json!({"seq": seq, "kind": "flow", "flow": flow})).is_err() {
+                    *app.state::<Told>().0.lock().unwrap_or_else(PoisonError::into_inner) = flow.clone();
+                    if app.emit("portico", json!({"seq": seq, "kind": "flow"})).is_err() {
                         return;
                     }
                 }

@@ -278,6 +278,11 @@ impl Api {
         self.engine.flow().await
     }
 
+    /// The picture that an event told of; no look is taken for it while somebody watches.
+    pub async fn flow_told(&self, _: Empty) -> Answer<FlowGraph> {
+        Ok(FlowGraph::clone(&*self.engine.flow_told().await?))
+    }
+
     pub async fn history(&self, request: HistoryRequest) -> Answer<Histories> {
         Ok(Histories { histories: self.engine.history(request.of, request.window).await? })
     }

@@ -98,6 +98,7 @@ commands! {
     "keys-save" => keys_save(KeysFile) -> KeysState;
     "keys-restore" => keys_restore(KeysFile) -> KeysRestored;
     "flow" => flow(Empty) -> FlowGraph;
+    "flow-told" => flow_told(Empty) -> FlowGraph;
     "diagnose" => diagnose(NameRef) -> Diagnosis;
     "rehearsal" => rehearsal(Empty) -> Rehearsal;
     "bring-about" => bring_about(Situation) -> Rehearsal;

@@ -40,8 +40,8 @@ pub async fn run(api: &Api, options: Status, output: &Output) -> Result<ExitCode
                 _ = tokio::signal::ctrl_c() => break,
                 event = events.recv() => {
                     let Ok(event) = event else { continue };
-                    if let Happening::Flow { flow } = event.what {
-                        let now = summary(&flow);
+                    if event.what == Happening::Flow {
+                        let now = summary(&*api.engine().flow_told().await?);
                         if now != last {
                             tell(&now, output);
                             last = now;

@@ -5,7 +5,6 @@
 
 use crate::condition::Condition;
 use crate::diagnosis::Diagnosis;
-use crate::flow::FlowGraph;
 use crate::host::Host;
 use crate::problem::Problem;
 use crate::run::{RunState, RunStep};
@@ -52,9 +51,8 @@ pub enum Happening {
         run: String,
         state: RunState,
     },
-    Flow {
-        flow: Box<FlowGraph>,
-    },
+    /// There is a new picture. It is asked for: with many services it is too large to be told to everybody.
+    Flow,
     /// All that is wrong now, whenever that changes.
     Conditions {
         conditions: Vec<Condition>,

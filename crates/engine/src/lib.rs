@@ -54,6 +54,7 @@ pub use watch::Watch;
 use events::Events;
 use outside::Outside;
 use portico_domain::event::Event;
+use portico_domain::flow::FlowGraph;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::Run;
 use std::collections::HashMap;
@@ -101,6 +102,8 @@ struct Inner {
     scans: Mutex<HashMap<String, CancellationToken>>,
     /// By failed run, the run that undoes it.
     undone: Mutex<HashMap<String, String>>,
+    /// The picture that was told last.
+    pictured: Mutex<Option<Arc<FlowGraph>>>,
     /// The conditions that were told last.
     told: Mutex<conditions::Told>,
     /// Whether this process tells what is wrong beyond this computer.
@@ -126,6 +129,7 @@ impl Engine {
             running: Mutex::default(),
             scans: Mutex::default(),
             undone: Mutex::default(),
+            pictured: Mutex::default(),
             told: Mutex::default(),
             telling: AtomicBool::default(),
             looks: Default::default(),

@@ -69,6 +69,20 @@ impl Engine {
         Ok(flow(&desired, &self.look_at(&desired).await, self.now()))
     }
 
+    /// The picture that was told last; one of now where none was.
+    pub async fn flow_told(&self) -> Result<Arc<FlowGraph>, Problem> {
+        let told = self.inner.pictured.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match told {
+            Some(flow) => Ok(flow),
+            None => self.flow().await.map(Arc::new),
+        }
+    }
+
+    fn tell_flow(&self, flow: FlowGraph) {
+        *self.inner.pictured.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(flow));
+        self.inner.events.tell(Happening::Flow);
+    }
+
     pub(crate) async fn look_at(&self, desired: &Desired) -> Observed {
         let mut sources = standing(desired, &desired.exposures);
         // Read before anything is tried, so that what is tried counts for the next reading.
@@ -97,7 +111,7 @@ impl Engine {
             loop {
                 let began = tokio::time::Instant::now();
                 match engine.look_once(&mut memory).await {
-                    Ok(flow) => engine.inner.events.tell(Happening::Flow { flow: Box::new(flow) }),
+                    Ok(flow) => engine.tell_flow(flow),
                     Err(problem) => tracing::warn!(%problem, "the flow could not be looked at"),
                 }
                 tokio::select! {
@@ -136,8 +150,7 @@ impl Engine {
             let seen = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if let Some((desired, mut observed)) = seen {
                 observed.fell_silent(&silence.away());
-                let flow = Box::new(flow(&desired, &observed, self.now()));
-                self.inner.events.tell(Happening::Flow { flow });
+                self.tell_flow(flow(&desired, &observed, self.now()));
             }
             changed.notify_one();
         }

@@ -5,7 +5,7 @@ import { byId, everything, namespaceOf, narrow, type Filter } from '../flow/filt
 import { crowd } from '../flow/fold';
 import { named } from '../flow/hops';
 import { feed } from './feed';
-import { perFrame } from './frame';
+import { inTurn, perFrame } from './frame';
 
 class FlowStore {
   graph = $state.raw<FlowGraph | null>(null);
@@ -27,9 +27,11 @@ class FlowStore {
   );
   readonly lit = $derived(new Set(this.paths.flatMap((path) => path.hops)));
 
-  async load(): Promise<void> {
+  load = (): Promise<void> => this.#ask('flow');
+
+  async #ask(what: 'flow' | 'flow-told'): Promise<void> {
     try {
-      this.graph = named(await call('flow', {}));
+      this.graph = named(await call(what, {}));
       this.problem = null;
     } catch (error) {
       this.problem = problemOf(error);
@@ -65,8 +67,9 @@ class FlowStore {
   listen(): () => void {
     void this.load();
     const load = () => void this.load();
-    const drawn = perFrame((flow: FlowGraph) => (this.graph = named(flow)));
-    const stops = [feed.on('flow', ({ flow }) => drawn(flow)), feed.on('run-ended', load), feed.onGap(load)];
+    // A picture is asked for when the last one has been drawn, however many were told of meanwhile.
+    const told = perFrame(inTurn(() => this.#ask('flow-told')));
+    const stops = [feed.on('flow', told), feed.on('run-ended', load), feed.onGap(load)];
     return () => stops.forEach((stop) => stop());
   }
 }

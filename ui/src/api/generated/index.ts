@@ -214,7 +214,7 @@ export type Event = {
 /**
  * Counts up by one; a gap means that events were lost.
  */
-seq: number, } & ({ "kind": "host", host: Host, } | { "kind": "scan-progress", scan: string, done: number, total: number, } | { "kind": "scan-problem", scan: string, problem: Problem, } | { "kind": "scan-done", scan: string, cancelled: boolean, } | { "kind": "step", run: string, step: RunStep, secondsLeft: number | null, } | { "kind": "run-ended", run: string, state: RunState, } | { "kind": "flow", flow: FlowGraph, } | { "kind": "conditions", conditions: Array<Condition>, } | { "kind": "diagnosis", diagnosis: Diagnosis, });
+seq: number, } & ({ "kind": "host", host: Host, } | { "kind": "scan-progress", scan: string, done: number, total: number, } | { "kind": "scan-problem", scan: string, problem: Problem, } | { "kind": "scan-done", scan: string, cancelled: boolean, } | { "kind": "step", run: string, step: RunStep, secondsLeft: number | null, } | { "kind": "run-ended", run: string, state: RunState, } | { "kind": "flow" } | { "kind": "conditions", conditions: Array<Condition>, } | { "kind": "diagnosis", diagnosis: Diagnosis, });
 export type ExposedService = { exposure: Exposure, namespace: string, health: Health, reason: Problem | null, notes: Array<Problem>, };
 export type Exposure = { 
 /**
@@ -890,6 +890,7 @@ export type Rpc = {
   'keys-save': [KeysFile, KeysState];
   'keys-restore': [KeysFile, KeysRestored];
   'flow': [Empty, FlowGraph];
+  'flow-told': [Empty, FlowGraph];
   'diagnose': [NameRef, Diagnosis];
   'rehearsal': [Empty, Rehearsal];
   'bring-about': [Situation, Rehearsal];
