@@ -131,15 +131,6 @@ fn each_fault_is_one_condition_and_ends_with_its_cause() {
         |lab| drop(lab.run("h1", "systemctl start k3s")),
     );
     story.becomes("the server is unplugged", "kube-unreachable", |lab| lab.cut("h1"), |lab| lab.join("h1"));
-    let firewall = |act: &'static str| {
-        move |lab: &Lab| {
-            lab.run(
-                "h3",
-                &format!("iptables -t raw -{act} PREROUTING -p tcp --dport 80 ! -s 10.42.0.0/16 -j DROP"),
-            );
-        }
-    };
-    story.becomes("a firewall drops the web port of a worker", "probe-failed", firewall("I"), firewall("D"));
     story.becomes(
         "a worker's disk is full",
         "node-pressure/h3/disk",
