@@ -81,7 +81,6 @@ impl Story<'_> {
 fn each_fault_is_one_condition_and_ends_with_its_cause() {
     let lab = Lab::up("watch", 3);
     lab.mirror(&standin());
-    lab.disk("h3", 3000);
     lab.registry(VERSION);
     let portico = Portico::in_lab(&lab);
     portico.connect(&SERVER_AND_TWO_AGENTS);
@@ -131,10 +130,4 @@ fn each_fault_is_one_condition_and_ends_with_its_cause() {
         |lab| drop(lab.run("h1", "systemctl start k3s")),
     );
     story.becomes("the server is unplugged", "kube-unreachable", |lab| lab.cut("h1"), |lab| lab.join("h1"));
-    story.becomes(
-        "a worker's disk is full",
-        "node-pressure/h3/disk",
-        |lab| lab.full("h3", 40_000),
-        |lab| lab.free("h3"),
-    );
 }
