@@ -55,13 +55,17 @@ impl Pulse {
         }
     }
 
+    /// The machines that gave an answer before and give none now.
+    pub(crate) fn away(&self) -> BTreeSet<IpAddr> {
+        away(&self.felt.borrow())
+    }
+
     pub(crate) fn listen(&self) -> Listener {
         Listener(self.felt.subscribe())
     }
 }
 
 /// Hears of machines that fall silent and that come back.
-#[derive(Clone)]
 pub(crate) struct Listener(watch::Receiver<Felt>);
 
 impl Listener {

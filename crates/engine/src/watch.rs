@@ -165,7 +165,7 @@ impl Engine {
         let mut observed = self.look_at(&desired).await;
         pulse.follow(&observed);
         *last.lock().unwrap_or_else(PoisonError::into_inner) = Some((desired.clone(), observed.clone()));
-        observed.fell_silent(&pulse.listen().away());
+        observed.fell_silent(&pulse.away());
         let graph = flow(&desired, &observed, self.now());
         // A picture that cannot be kept is still one to show.
         let recorded = async {

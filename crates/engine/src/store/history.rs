@@ -136,18 +136,23 @@ async fn add_rows(
     for (subject, (name, mut rows_of)) in sheets(connection, level, sheet).await? {
         let Some(row) = rows.get(&name).filter(|row| **row != Rollup::default()) else { continue };
         rows_of.put(level.place(start), row.clone());
-        sqlx::query(
-            "INSERT INTO sheet (level, subject, start, rows) VALUES (?, ?, ?, ?) \
-             ON CONFLICT DO UPDATE SET rows = excluded.rows",
-        )
-        .bind(number(level))
-        .bind(subject)
-        .bind(minutes(sheet))
-        .bind(rows_of.to_bytes())
-        .execute(&mut *connection)
-        .await?;
+        put_sheet(connection, level, subject, sheet, &rows_of).await?;
     }
     Ok(())
+}
+
+/// Writes a subject's sheet that begins then, in place of the one that is there.
+pub(super) async fn put_sheet(
+    connection: &mut SqliteConnection,
+    level: Level,
+    subject: i64,
+    start: i64,
+    sheet: &Sheet,
+) -> Result<(), sqlx::Error> {
+    let query = "INSERT INTO sheet (level, subject, start, rows) VALUES (?, ?, ?, ?) \
+                 ON CONFLICT DO UPDATE SET rows = excluded.rows";
+    let query = sqlx::query(query).bind(number(level)).bind(subject).bind(minutes(start));
+    query.bind(sheet.to_bytes()).execute(connection).await.map(drop)
 }
 
 /// Every subject by its number, with its name and its sheet that begins then; an empty one where there is none yet.

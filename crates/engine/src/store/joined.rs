@@ -4,7 +4,7 @@
 //! again later, the hour and the day that are not over, is made of these minutes.
 
 use super::Store;
-use super::history::{LEDGER, add_changes, minutes, name_subjects, number, prune, sheets};
+use super::history::{LEDGER, add_changes, name_subjects, prune, put_sheet, sheets};
 use portico_domain::history::{Around, Joined, Ledger, Level, Rollup, Span};
 use portico_domain::problem::Problem;
 use sqlx::{Row, SqliteConnection};
@@ -105,19 +105,9 @@ async fn add_to(connection: &mut SqliteConnection, level: Level, rows: &Rows) ->
                 known.add(level.place(start), row);
                 changed = true;
             }
-            if !changed {
-                continue;
+            if changed {
+                put_sheet(connection, level, subject, sheet, &known).await?;
             }
-            sqlx::query(
-                "INSERT INTO sheet (level, subject, start, rows) VALUES (?, ?, ?, ?) \
-                 ON CONFLICT DO UPDATE SET rows = excluded.rows",
-            )
-            .bind(number(level))
-            .bind(subject)
-            .bind(minutes(sheet))
-            .bind(known.to_bytes())
-            .execute(&mut *connection)
-            .await?;
         }
     }
     Ok(())
