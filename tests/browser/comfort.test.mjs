@@ -8,6 +8,8 @@ let browser, page, complaints;
 before(async () => {
   ({ browser, page, complaints } = await openBrowser());
   await page.goto(url);
+  // Whoever presses keys has seen a window.
+  await visible(page.getByRole('navigation').first(), 'the window');
 });
 after(() => browser?.close());
 
