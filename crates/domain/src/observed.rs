@@ -187,6 +187,12 @@ impl NodeState {
         Problem::new(Code::NodeNotReady).arg("node", &self.name).arg("reason", &self.reason)
     }
 
+    /// What it runs out of.
+    pub fn shortages(&self) -> impl Iterator<Item = Problem> {
+        let about = |kind| Problem::new(Code::NodePressure).arg("node", &self.name).arg("pressure", kind);
+        self.pressures.iter().map(about)
+    }
+
     pub fn is_control_plane(&self) -> bool {
         self.labels.contains_key("node-role.kubernetes.io/control-plane")
     }

@@ -20,8 +20,11 @@ use portico_domain::problem::{Code, Problem};
 use portico_world::k3s::{self, Part};
 use portico_world::kube::{Held, Model};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
+
+/// An API server that has not answered by then is away, as far as a look is concerned. A step of a run waits longer.
+const ANSWER: Duration = Duration::from_secs(4);
 
 /// When a look began, and what it saw.
 pub(crate) type SharedLook = Arc<tokio::sync::Mutex<Option<(Instant, Result<Reading, Problem>)>>>;
@@ -29,11 +32,21 @@ pub(crate) type SharedLook = Arc<tokio::sync::Mutex<Option<(Instant, Result<Read
 impl Engine {
     /// Asks every source once. `document` names the machines that sources refer to.
     pub(crate) async fn observe(&self, sources: &[Source], document: Option<&ClusterDocument>) -> Observed {
+        self.observe_over(&Ok(()), sources, document).await
+    }
+
+    /// `api`: whether the API server answers; one that does not is asked nothing.
+    async fn observe_over(
+        &self,
+        api: &Result<(), Problem>,
+        sources: &[Source],
+        document: Option<&ClusterDocument>,
+    ) -> Observed {
         // Names of one zone and logins of one account are asked for together, however many they are.
         let (names, others): (Vec<&Source>, Vec<&Source>) = sources
             .iter()
             .partition(|source| matches!(source, Source::Records { .. } | Source::Access { .. }));
-        let parts = join_all(others.into_iter().map(|source| self.ask(source, document)));
+        let parts = join_all(others.into_iter().map(|source| self.ask(api, source, document)));
         let (parts, records, access) = tokio::join!(parts, self.records(&names), self.logins(&names));
         let mut observed = Observed { records, access, ..Observed::default() };
         for part in parts {
@@ -58,9 +71,12 @@ impl Engine {
             return self.observe(sources, document).await;
         };
         // A line that went dead says nothing of that by itself: whether the server is there now is asked, once for all.
+        let there = match tokio::time::timeout(ANSWER, kube.version()).await {
+            Ok(answer) => answer.map(drop).map_err(|error| Problem::from(&error)),
+            Err(_) => Err(Problem::new(Code::KubeUnreachable).detail("no answer")),
+        };
         let others: Vec<Source> = others.into_iter().cloned().collect();
-        let (there, mut observed) = tokio::join!(kube.version(), self.observe(&others, document));
-        let there = there.map(drop).map_err(|error| Problem::from(&error));
+        let mut observed = self.observe_over(&there, &others, document).await;
         let mut not_held = Vec::new();
         for source in held {
             match self.stands(source, &model, &there) {
@@ -68,7 +84,7 @@ impl Engine {
                 None => not_held.push(source.clone()),
             }
         }
-        observed.update(self.observe(&not_held, document).await);
+        observed.update(self.observe_over(&there, &not_held, document).await);
         observed
     }
 
@@ -97,8 +113,17 @@ impl Engine {
         })
     }
 
-    async fn ask(&self, source: &Source, document: Option<&ClusterDocument>) -> Observed {
+    async fn ask(
+        &self,
+        api: &Result<(), Problem>,
+        source: &Source,
+        document: Option<&ClusterDocument>,
+    ) -> Observed {
         let mut seen = Observed::default();
+        let kube = async || {
+            api.clone()?;
+            self.inner.outside.kube().await
+        };
         match source {
             Source::Machine(name) | Source::K3s(name) => {
                 let facts = match source {
@@ -126,35 +151,35 @@ impl Engine {
             }
             Source::Kubeconfig => {
                 let asked = async {
-                    let kube = self.inner.outside.kube().await?;
+                    let kube = kube().await?;
                     kube.version().await.map(drop).map_err(|error| Problem::from(&error))
                 };
                 seen.kubeconfig = Some(self.seen(asked).await);
             }
             Source::Nodes => {
                 let asked = async {
-                    let kube = self.inner.outside.kube().await?;
+                    let kube = kube().await?;
                     kube.nodes().await.map_err(|error| Problem::from(&error))
                 };
                 seen.nodes = Some(self.seen(asked).await);
             }
             Source::Object(key) => {
                 let asked = async {
-                    let kube = self.inner.outside.kube().await?;
+                    let kube = kube().await?;
                     kube.get(key).await.map_err(|error| Problem::from(&error))
                 };
                 seen.objects.insert(key.clone(), self.seen(asked).await);
             }
             Source::ChartJob(chart) => {
                 let asked = async {
-                    let kube = self.inner.outside.kube().await?;
+                    let kube = kube().await?;
                     kube.chart_job(chart).await.map_err(|error| Problem::from(&error))
                 };
                 seen.chart_jobs.insert(chart.clone(), self.seen(asked).await);
             }
             Source::Endpoints(service) => {
                 let asked = async {
-                    let kube = self.inner.outside.kube().await?;
+                    let kube = kube().await?;
                     let (namespace, name) = service.split_once('/').unwrap_or(("default", service));
                     kube.endpoints(namespace, name).await.map_err(|error| Problem::from(&error))
                 };
@@ -173,23 +198,24 @@ impl Engine {
             }
             Source::Certificate { namespace, name } => {
                 let asked = async {
-                    let kube = self.inner.outside.kube().await?;
+                    let kube = kube().await?;
                     kube.certificate(namespace, name).await.map_err(|error| Problem::from(&error))
                 };
                 seen.certificates.insert(format!("{namespace}/{name}"), self.seen(asked).await);
             }
             Source::IngressHosts => {
                 let asked = async {
-                    let kube = self.inner.outside.kube().await?;
+                    let kube = kube().await?;
                     kube.ingress_hosts().await.map_err(|error| Problem::from(&error))
                 };
                 seen.ingress_hosts = Some(self.seen(asked).await);
             }
-            Source::Traffic { controller, tunnel } => {
+            Source::Traffic { controller, tunnel } if api.is_ok() => {
                 seen.traffic = self.traffic(*controller, *tunnel).await;
             }
             // Asked for all at once, in `observe`.
             Source::Records { .. } | Source::Access { .. } => {}
+            Source::Traffic { .. } => {}
             Source::TunnelId(_) | Source::Tunnel(_) | Source::TunnelToken(_) | Source::TunnelState(_) => {
                 self.ask_cloudflare(source, &mut seen).await
             }

@@ -24,3 +24,18 @@ it('asks one question at a time, and once more for all that were asked meanwhile
   ask();
   await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(3));
 });
+
+it('rests between two answers when it is told to', async () => {
+  vi.useFakeTimers();
+  const asked = vi.fn(() => Promise.resolve());
+  const ask = inTurn(asked, 1000);
+  [1, 2, 3].forEach(ask);
+  await vi.advanceTimersByTimeAsync(999);
+  expect(asked).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(asked).toHaveBeenCalledTimes(2);
+  await vi.advanceTimersByTimeAsync(1000);
+  ask();
+  expect(asked).toHaveBeenCalledTimes(3);
+  vi.useRealTimers();
+});

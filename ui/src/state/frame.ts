@@ -19,13 +19,15 @@ export function perFrame<T>(show: (latest: T) => void): (value: T) => void {
   };
 }
 
-/** Asks again when it was asked for, but never while an answer is on its way: then once more after it. */
-export function inTurn(ask: () => Promise<void>): () => void {
+/** Asks again when it was asked for, but never while an answer is on its way, nor for `pause` ms after it: then once more
+ * for all that asked meanwhile. */
+export function inTurn(ask: () => Promise<void>, pause = 0): () => void {
   let state: 'idle' | 'asking' | 'again' = 'idle';
   const run = async () => {
     do {
       state = 'asking';
       await ask();
+      if (pause > 0) await new Promise((over) => setTimeout(over, pause));
       // While it was waited for, somebody may have asked again.
     } while ((state as string) === 'again');
     state = 'idle';
@@ -35,3 +37,6 @@ export function inTurn(ask: () => Promise<void>): () => void {
     else state = 'again';
   };
 }
+
+/** How long the lists beside the picture rest between two answers: pictures may come many times a second. */
+export const REST = 1000;

@@ -3,7 +3,7 @@ import { call, problemOf } from '../api/door';
 import type { AvailableService, ExposedService, Problem } from '../api/types';
 import { everything, type Filter } from '../flow/filter';
 import { feed } from './feed';
-import { inTurn } from './frame';
+import { inTurn, REST } from './frame';
 
 class ServicesStore {
   exposed = $state.raw<ExposedService[]>([]);
@@ -28,7 +28,7 @@ class ServicesStore {
   }
 
   listen(): () => void {
-    const load = inTurn(() => this.load());
+    const load = inTurn(() => this.load(), REST);
     load();
     const stops = [feed.on('flow', load), feed.on('run-ended', load), feed.onGap(load)];
     return () => stops.forEach((stop) => stop());

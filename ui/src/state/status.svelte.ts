@@ -2,6 +2,7 @@
 import { call, problemOf } from '../api/door';
 import type { Problem, Status } from '../api/types';
 import { feed } from './feed';
+import { inTurn, REST } from './frame';
 
 class StatusStore {
   value = $state<Status | null>(null);
@@ -19,7 +20,7 @@ class StatusStore {
   }
 
   start(): () => void {
-    const load = () => void this.load();
+    const load = inTurn(() => this.load(), REST);
     load();
     const stops = [
       feed.on('run-ended', load),

@@ -166,7 +166,7 @@ fn machines(observed: &Observed, now: i64) -> Vec<Problem> {
             problems.push(node.problem());
             continue;
         }
-        problems.extend(node.pressures.iter().map(|kind| about(Code::NodePressure).arg("pressure", kind)));
+        problems.extend(node.shortages());
         if node.taints.iter().any(|taint| taint.starts_with("node.kubernetes.io/unschedulable")) {
             problems.push(about(Code::NodeCordoned));
         }

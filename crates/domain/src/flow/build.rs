@@ -147,7 +147,8 @@ impl<'a> Builder<'a> {
         };
         for node in nodes.iter().filter(is_entry) {
             let id = format!("way-in/{}", node.name);
-            let hop = self.add(HopKind::Worker, id, &node.name, address(node), judge::node(node, at));
+            let judged = judge::way_in(node, at, self.observed, self.now);
+            let hop = self.add(HopKind::Worker, id, &node.name, address(node), judged);
             self.entries.push((node, hop));
         }
     }
@@ -306,9 +307,23 @@ impl<'a> Builder<'a> {
             hops: self.hops,
             edges,
             paths: self.paths,
-            conditions: self.desired.ingress().condition().into_iter().collect(),
+            conditions: self
+                .desired
+                .ingress()
+                .condition()
+                .into_iter()
+                .chain(cluster(self.observed))
+                .collect(),
             seen_at: self.observed.at,
         }
+    }
+}
+
+/// Why the cluster cannot be seen, else what its machines run out of.
+fn cluster(observed: &Observed) -> Vec<Problem> {
+    match &observed.nodes {
+        Some(Seen::Unseen { why }) => vec![why.clone()],
+        _ => observed.nodes().iter().flat_map(NodeState::shortages).collect(),
     }
 }
 

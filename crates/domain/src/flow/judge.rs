@@ -107,6 +107,21 @@ pub fn node(node: &NodeState, at: i64) -> Judged {
     }
 }
 
+/// A machine as the address that names lead to. One that stands and answers for no name, while another one does, is cut off
+/// from its visitors; where nobody answers, that is not the machine's fault.
+pub fn way_in(node: &NodeState, at: i64, observed: &Observed, now: i64) -> Judged {
+    let paths = || observed.lan_paths.values().filter_map(|path| fresh(Some(path), now));
+    let own = || paths().filter_map(|(path, at)| Some((path.http.get(&node.address?)?, at)));
+    let serves = |answer: &Result<HttpAnswer, Problem>| answered(Some(answer)).0 == Health::Up;
+    let cut_off = node.ready
+        && paths().any(|(path, _)| path.http.values().any(serves))
+        && own().all(|(answer, _)| answer.is_err());
+    match own().find_map(|(answer, at)| Some((answer.as_ref().err()?, at))).filter(|_| cut_off) {
+        Some((problem, at)) => Judged::is(Health::Down, Some(problem.clone()), at),
+        None => self::node(node, at),
+    }
+}
+
 /// The Deployment at a component's heart, and how many of its pods are ready, as `READY/WANTED`.
 pub fn workload(component: StackComponent, observed: &Observed, now: i64) -> (Judged, String) {
     let keys = component.health();

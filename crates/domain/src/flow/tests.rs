@@ -142,6 +142,45 @@ fn the_edge_is_up_when_it_answers_for_any_name() {
     assert_eq!(Health::Down, hop(&flow(&desired, &observed, NOW), "edge").health);
 }
 
+#[test]
+fn a_worker_that_answers_for_no_name_is_a_cause_while_another_one_serves() {
+    let desired = wanted(Reach::Lan);
+    let mut observed = well(&desired);
+    let lost = || Err(crate::problem::Problem::new(Code::ProbeFailed).arg("reason", "timed-out"));
+    let silence = |observed: &mut Observed, how_many: usize| {
+        for seen in observed.lan_paths.values_mut() {
+            let Seen::Seen { value, .. } = seen else { panic!() };
+            value.http.values_mut().take(how_many).for_each(|answer| *answer = lost());
+        }
+    };
+    silence(&mut observed, 1);
+    let graph = flow(&desired, &observed, NOW);
+    let cut_off = graph.cause(&graph.paths[0]).expect("a cause");
+    assert_eq!(("way-in/pi-2", Health::Down), (cut_off.id.as_str(), cut_off.health));
+    assert_eq!(Some(Code::ProbeFailed), cut_off.reason.as_ref().map(|reason| reason.code));
+    assert_eq!(Health::Degraded, graph.paths[0].health, "the other way leads there");
+
+    silence(&mut observed, 9);
+    let graph = flow(&desired, &observed, NOW);
+    assert_eq!(Health::Up, hop(&graph, "way-in/pi-2").health, "no machine's fault");
+}
+
+#[test]
+fn why_the_cluster_cannot_be_seen_and_what_its_machines_lack_is_told() {
+    let desired = wanted(Reach::Lan);
+    let mut observed = well(&desired);
+    let codes = |observed: &Observed| {
+        let graph = flow(&desired, observed, NOW);
+        graph.conditions.iter().map(|problem| problem.code).collect::<Vec<_>>()
+    };
+    let before = codes(&observed);
+    let Some(Seen::Seen { value, .. }) = &mut observed.nodes else { panic!() };
+    value[1].pressures.push("disk".into());
+    assert_eq!([&before[..], &[Code::NodePressure]].concat(), codes(&observed));
+    observed.nodes = Some(Seen::Unseen { why: crate::problem::Problem::new(Code::KubeUnreachable) });
+    assert_eq!([&before[..], &[Code::KubeUnreachable]].concat(), codes(&observed));
+}
+
 /// Many names of both kinds, of which some share a Service.
 fn many(services: usize) -> (Desired, Observed) {
     let mut desired = wanted(Reach::Lan);
