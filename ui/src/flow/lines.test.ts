@@ -4,7 +4,7 @@ import { graph, machineAway } from '../../tests/fixture/graph';
 import type { FlowGraph } from '../api/types';
 import { fold, worst } from './fold';
 import { layout } from './layout';
-import { curve, drawLines, isWritten } from './lines';
+import { alike, curve, drawLines, isWritten } from './lines';
 
 function drawn(flow: FlowGraph, lit: ReadonlySet<string> = new Set()) {
   const picture = fold(flow, () => false);
@@ -76,6 +76,15 @@ it('keeps quiet about a service of which every machine is down', () => {
       .picture.items.filter((item) => item.quiet)
       .map(({ id }) => id),
   ).toEqual(['services/apps', 'service/wiki']);
+});
+
+it('draws lines that look alike as one, the worst on top', () => {
+  const { lines } = drawn(graph(0));
+  const drawings = alike(lines);
+  expect(drawings.map(([look]) => look)).toEqual(['up', 'unknown', 'degraded', 'down quiet', 'down']);
+  const curves = lines.map(({ line }) => curve(line));
+  for (const one of curves) expect(drawings.filter(([, d]) => d.includes(one))).toHaveLength(1);
+  expect(drawings.map(([, d]) => d).join('')).toHaveLength(curves.join('').length);
 });
 
 it('keeps quiet below the hop that is down', () => {

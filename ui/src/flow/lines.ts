@@ -249,6 +249,20 @@ export interface Drawn {
   perSecond: number | null;
 }
 
+/** The curves of all lines that look the same as one, by the words for that look: the worst come last, on top. */
+export function alike(lines: readonly Drawn[]): [look: string, d: string][] {
+  const curves = new Map<string, string[]>();
+  for (const { line, health, quiet, faint } of lines) {
+    const look = [health, quiet ? 'quiet' : '', faint ? 'faint' : ''].filter(Boolean).join(' ');
+    const same = curves.get(look);
+    if (same) same.push(curve(line));
+    else curves.set(look, [curve(line)]);
+  }
+  const worst = ['up', 'unknown', 'degraded', 'down quiet', 'down'];
+  const rank = ([look]: [string, unknown]) => worst.indexOf(look.replace(' faint', ''));
+  return [...curves].toSorted((a, b) => rank(a) - rank(b)).map(([look, curves]) => [look, curves.join('')]);
+}
+
 /** Whether there is room for a line's rate, and it says something: short lines repeat it, and an idle service is told of
  * once it is selected. */
 export const isWritten = ({ start, end }: Line, lit: boolean, perSecond: number): boolean =>
