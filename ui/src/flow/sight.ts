@@ -8,6 +8,8 @@ export interface Stretch {
   bottom: number;
 }
 
+/** More boxes than this cast no shadow: in software, shadows take longer than all the rest. */
+export const flat = 60;
 /** More boxes than this are no longer drawn one by one. */
 export const most = 320;
 /** The stretch is widened to multiples of it, so that not every move of the view brings and takes boxes. */
