@@ -3,6 +3,9 @@
 //! FOLDER has `NAME.json` for each command, and `flow/*.json`, pictures of the flow that are told one after the other,
 //! UPDATES of them a second. Pages, door and shell are those that are shipped; no engine is behind them.
 
+#[path = "../src/drawing.rs"]
+mod drawing;
+
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -50,6 +53,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .manage(Answers(folder))
         .manage(Told(Mutex::new(flows.first().cloned().unwrap_or_default())))
         .setup(move |app| {
+            if let Some(window) = app.get_webview_window("main") {
+                drawing::choose(&window)?;
+            }
             let app = app.handle().clone();
             std::thread::spawn(move || {
                 for (seq, flow) in (1u64..).zip(flows.iter().cycle()) {

@@ -8,6 +8,7 @@
 mod arguments;
 mod desktop;
 mod door;
+mod drawing;
 mod link;
 mod world;
 
@@ -53,6 +54,9 @@ fn show(arguments: Arguments) -> Result<(), String> {
         .plugin(tauri_plugin_notification::init())
         .on_window_event(move |window, event| desktop::on_window_event(window, event, &for_windows))
         .setup(move |app| {
+            if let Some(window) = app.get_webview_window(desktop::MAIN) {
+                drawing::choose(&window)?;
+            }
             // Not every desktop has a place for it.
             if let Err(error) = desktop::tray(app) {
                 tracing::warn!(%error, "there is no tray");
