@@ -115,7 +115,9 @@ export class Window {
       document.addEventListener('securitypolicyviolation', (event) =>
         complain(`blocked by the content security policy: ${event.violatedDirective} ${event.blockedURI}`),
       );
-      addEventListener('error', (event) => complain(event.message));
+      // By that a browser says that it goes on measuring in the next frame; nothing has failed.
+      const isPutOff = (text) => text.startsWith('ResizeObserver loop');
+      addEventListener('error', ({ message }) => isPutOff(message) || complain(message));
       addEventListener('unhandledrejection', (event) => complain(String(event.reason)));
     });
   }

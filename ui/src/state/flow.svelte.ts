@@ -7,6 +7,9 @@ import { named } from '../flow/hops';
 import { feed } from './feed';
 import { inTurn, perFrame } from './frame';
 
+/** Pictures that follow one another faster than this, in ms, are not told apart by anybody, and each leaves much behind. */
+const FOLLOWABLE = 50;
+
 class FlowStore {
   graph = $state.raw<FlowGraph | null>(null);
   problem = $state<Problem | null>(null);
@@ -68,7 +71,7 @@ class FlowStore {
     void this.load();
     const load = () => void this.load();
     // A picture is asked for when the last one has been drawn, however many were told of meanwhile.
-    const told = perFrame(inTurn(() => this.#ask('flow-told')));
+    const told = perFrame(inTurn(() => this.#ask('flow-told'), FOLLOWABLE));
     const stops = [feed.on('flow', told), feed.on('run-ended', load), feed.onGap(load)];
     return () => stops.forEach((stop) => stop());
   }
