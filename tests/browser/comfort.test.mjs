@@ -97,6 +97,8 @@ describe('comfort', () => {
     // The server's token was in the address, once.
     await page.goto(url);
     await page.reload();
+    const navigation = page.getByRole('navigation');
+    await visible(navigation.getByRole('link', { name: 'Einstellungen' }), 'the navigation in German');
     assert.equal(await page.evaluate(() => document.documentElement.lang), 'de');
     const pages = 'settings machines cluster services stack credentials runs history health flow practice'.split(' ');
     for (const name of pages) {
@@ -105,8 +107,6 @@ describe('comfort', () => {
       await accessible(page, `${name} in German`);
       await picture(page, `german-${name}`);
     }
-    const navigation = page.getByRole('navigation');
-    await visible(navigation.getByRole('link', { name: 'Einstellungen' }), 'the navigation in German');
   });
 
   test('nothing was complained of', () => assert.deepEqual(complaints, []));
