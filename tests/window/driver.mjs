@@ -64,9 +64,23 @@ export { Key };
  */
 const end = (server) => process.kill(-server.pid);
 
+/** No session within this is none: the native driver chooses a port for the app to be steered by, and waits for ever when
+ * another story has taken it meanwhile. */
+const SESSION_MS = 60_000;
+class NoSession extends Error {}
+
 /** A started app. */
 export class Window {
   static async open(args) {
+    for (let tries = 1; ; tries++)
+      try {
+        return await Window.#start(args);
+      } catch (problem) {
+        if (tries === 3 || !(problem instanceof NoSession)) throw problem;
+      }
+  }
+
+  static async #start(args) {
     const [port, native] = [await freePort(), await freePort()];
     const server = spawn(needed('TAURI_DRIVER'), ['--port', String(port), '--native-port', String(native)], {
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -76,8 +90,13 @@ export class Window {
     const capabilities = new Capabilities();
     capabilities.setBrowserName('wry');
     capabilities.set('tauri:options', { application: needed('PORTICO_APP'), args });
-    const build = () =>
-      new Builder().usingServer(`http://127.0.0.1:${port}/`).withCapabilities(capabilities).build();
+    const build = async () => {
+      const built = new Builder().usingServer(`http://127.0.0.1:${port}/`).withCapabilities(capabilities).build();
+      const driver = await Promise.race([built, sleep(SESSION_MS)]);
+      if (driver) return driver;
+      built.catch(() => undefined);
+      throw new NoSession('the app started no session');
+    };
     const window = new Window();
     window.server = server;
     for (let attempt = 1; ; attempt++) {
