@@ -53,9 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .manage(Answers(folder))
         .manage(Told(Mutex::new(flows.first().cloned().unwrap_or_default())))
         .setup(move |app| {
-            if let Some(window) = app.get_webview_window("main") {
-                drawing::choose(&window)?;
-            }
+            drawing::choose(app);
             let app = app.handle().clone();
             std::thread::spawn(move || {
                 for (seq, flow) in (1u64..).zip(flows.iter().cycle()) {

@@ -54,9 +54,7 @@ fn show(arguments: Arguments) -> Result<(), String> {
         .plugin(tauri_plugin_notification::init())
         .on_window_event(move |window, event| desktop::on_window_event(window, event, &for_windows))
         .setup(move |app| {
-            if let Some(window) = app.get_webview_window(desktop::MAIN) {
-                drawing::choose(&window)?;
-            }
+            drawing::choose(app);
             // Not every desktop has a place for it.
             if let Err(error) = desktop::tray(app) {
                 tracing::warn!(%error, "there is no tray");

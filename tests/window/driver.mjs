@@ -92,7 +92,7 @@ export class Window {
     capabilities.set('tauri:options', { application: needed('PORTICO_APP'), args });
     const build = async () => {
       const built = new Builder().usingServer(`http://127.0.0.1:${port}/`).withCapabilities(capabilities).build();
-      const driver = await Promise.race([built, sleep(SESSION_MS)]);
+      const driver = await Promise.race([built, sleep(SESSION_MS, null, { ref: false })]);
       if (driver) return driver;
       built.catch(() => undefined);
       throw new NoSession('the app started no session');
