@@ -2,6 +2,18 @@
 # Runs the checks of a part of ./test and counts them by what their runners say. Sourced.
 # A check that cannot run says why; in CI that is a failure, so that nothing is skipped silently.
 
+# Clippy is a compiler: with it as that of our own crates in every part, they are looked at while they are compiled. A
+# `cargo clippy` beside that would compile all dependencies once more for itself. This is how cargo-clippy tells it.
+if has clippy-driver; then
+    export RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
+fi
+# In all parts alike, for the same reason.
+FEATURES=(--features portico-tests/ground)
+
+# program NAME: one of ours, out of the same build as the tests. Without a test beside it, the features that only tests ask
+# for would be left out, and half of the workspace be compiled once more.
+program() { cargo build --quiet --workspace "${FEATURES[@]}" --bin "$1" --test architecture; }
+
 PASSED=0
 FAILED=0
 LOG=$(mktemp)
@@ -50,7 +62,7 @@ cargo_tests() {
     local status=0
     say "-- cargo test $*"
     # A test that hangs ends here, and its name is the last that was printed.
-    logged timeout --kill-after=30 40m cargo test --workspace --no-fail-fast "$@" || status=$?
+    logged timeout --kill-after=30 40m cargo test --workspace --no-fail-fast "${FEATURES[@]}" "$@" || status=$?
     [ "$status" != 124 ] || say "FAILED: not done within 40 minutes"
     local ignored
     # Some are programs that the other tests start in a place of their own; those did run.

@@ -12,10 +12,11 @@ if [ "${CI:-}" = true ]; then
     export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PORTICO_CACHE/target}
 fi
 PORTICO_TARGET=${CARGO_TARGET_DIR:-$PWD/target}
-export PORTICO_TARGET
+PORTICO_STANDIN=${PORTICO_STANDIN:-$PORTICO_CACHE/standin}
+export PORTICO_TARGET PORTICO_STANDIN
 
 # The flags of tests/ground/standin/build.sh: with others, all of Kubernetes would be compiled once more.
-export CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false -mod=readonly"
+export CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false -mod=readonly -gcflags=all=-dwarf=false"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -35,9 +36,17 @@ missing_packages() {
     done
 }
 
+# alone COMMAND...: not while another part does the like: none of apt, npm and vite bears company.
+alone() {
+    has flock || { "$@"; return; }
+    mkdir -p "$PORTICO_CACHE"
+    { flock 8 && "$@" 8>&-; } 8>"$PORTICO_CACHE/setup.lock"
+}
+
 # packages "LIST": installs what is missing of it, after saying what; asks for sudo when not root.
 # Fails, having said why, when something is missing and cannot be installed.
-packages() {
+packages() { alone install_packages "$1"; }
+install_packages() {
     local missing become=()
     if ! has dpkg-query apt-get; then
         say "Not a Debian: make sure that you have the likes of: $(echo "$1" | xargs)"
@@ -82,15 +91,17 @@ toolchains() {
 }
 
 # npm_packages FOLDER: installs them unless they are those of the lock file.
-npm_packages() {
+npm_packages() { alone install_npm "$1"; }
+install_npm() {
     local stamp=$1/node_modules/.portico
     cmp -s "$1/package-lock.json" "$stamp" && return 0
     (cd "$1" && npm ci --no-audit --no-fund --loglevel=error >&2) && cp "$1/package-lock.json" "$stamp"
 }
 
 # pages: the window's pages, in ui/dist; the app does not compile without them.
-pages() {
-    npm_packages ui || return 1
+pages() { alone build_pages; }
+build_pages() {
+    install_npm ui || return 1
     if [ ! -f ui/dist/index.html ] ||
         [ -n "$(find ui/src ui/public ui/index.html ui/vite.config.ts ui/package-lock.json -newer ui/dist/index.html -print -quit)" ]; then
         (cd ui && npm run --silent build >&2)
@@ -101,7 +112,7 @@ pages() {
 tauri_driver() {
     local path=$PORTICO_CACHE/tools/bin/tauri-driver
     if [ ! -x "$path" ]; then
-        cargo install --quiet --locked tauri-driver --version 2.1.0 --root "$PORTICO_CACHE/tools" >&2 || return 1
+        cargo install --quiet --debug --locked tauri-driver --version 2.1.0 --root "$PORTICO_CACHE/tools" >&2 || return 1
     fi
     echo "$path"
 }

@@ -1,6 +1,7 @@
 // The diagram's layout beside those that other windows use, on the same invented homelab, in Node.
-// `node bench/window/layout.mjs [ROUNDS] [--alone]`; prints a table, with `--alone` without the peers. Each time is one whole call on a picture that was parsed anew, as it
-// comes from an event; peers get the boxes' sizes and one point where all names meet, which spares them most of the lines.
+// `node bench/window/layout.mjs [ROUNDS] [--alone]`; prints a table, with `--alone` without the peers. Each time is one whole
+// call on a picture that was parsed anew, as it comes from an event; peers get the boxes' sizes and one point where all names
+// meet, which spares them most of the lines.
 import dagre from '@dagrejs/dagre';
 import ELK from 'elkjs';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -28,11 +29,10 @@ async function product() {
     build: {
       ssr: fileURLToPath(new URL('product.ts', import.meta.url)),
       outDir: folder,
-      minify: !process.env.PLAIN,
+      minify: true,
       rollupOptions: { output: { entryFileNames: 'product.mjs' } },
     },
   });
-  if (process.env.KEEP) (await import("node:fs")).copyFileSync(join(folder, "product.mjs"), "/tmp/product.mjs");
   try {
     return await import(pathToFileURL(join(folder, 'product.mjs')).href);
   } finally {

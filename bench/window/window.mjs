@@ -59,6 +59,14 @@ function tree(root) {
   for (const pid of all) for (const [child, parent] of parents) if (parent === pid) all.push(child);
   return all;
 }
+/** The program that a process runs; nothing once it has ended. */
+function commandOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0];
+  } catch {
+    return undefined;
+  }
+}
 /** Memory of the process and all that it started, WebKit's included, in MB: what is shared is counted in parts. */
 function memory(root) {
   let kilobytes = 0;
@@ -94,10 +102,7 @@ async function open(application, args, act) {
         continue;
       }
       try {
-        const app = tree(server.pid).find((pid) => {
-          const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-          return words[0] === application;
-        });
+        const app = tree(server.pid).find((pid) => commandOf(pid) === application);
         return await act(driver, app, start);
       } finally {
         await driver.quit().catch(() => undefined);

@@ -29,7 +29,7 @@ story() {
     wait "$server" 2>/dev/null
 }
 
-if cargo build --quiet --workspace --bin portico-loopback; then
+if program portico-loopback; then
     for file in tests/browser/*.test.mjs; do story "$file"; done
 else
     check "the loopback server builds" false

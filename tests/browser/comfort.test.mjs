@@ -51,6 +51,7 @@ describe('comfort', () => {
     await visible(page.getByRole('dialog', { name: 'Shortcuts' }), 'the list');
     await accessible(page, 'the list of shortcuts');
     await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'Shortcuts' }).waitFor({ state: 'detached' });
     await page.keyboard.press('/');
     await visible(heading('Flow'), 'the search is on the flow page');
   });

@@ -1,6 +1,6 @@
 //! The whole stack on practice: certificates, sealed token, tunnel; both kinds of service, and the way between them.
 
-use crate::story::{ECHO, Story, ZONE, apply, done, echo, exposed, nothing_needed, try_apply};
+use crate::story::{ECHO, Story, ZONE, apply, done, echo, exposed, nothing_needed, try_apply, until};
 use portico_domain::catalogue::App;
 use portico_domain::change::{Change, ComponentAct};
 use portico_domain::credential::{CredentialKind, Secret};
@@ -330,7 +330,14 @@ async fn the_other_ingress_controller_takes_over_and_hands_back() {
             .iter()
             .all(|chart| chart["metadata"]["name"] != "ingress-nginx")
     );
-    assert_eq!(visit(&story, "hello.example.test").await.0, 200);
+    // Traefik counts for each service apart, as ingress-nginx does for each name.
+    until("requests are counted", async || {
+        assert_eq!(visit(&story, "hello.example.test").await.0, 200);
+        let flow = engine.flow().await.expect("a flow");
+        let hop = flow.hops.iter().find(|hop| hop.id == "service/hello")?.rate?;
+        (hop.per_second > 0.0).then_some(())
+    })
+    .await;
     settled(&engine, to(IngressController::Traefik, Some(tag))).await;
     settled(&engine, exposed(echo(ECHO, Reach::Lan))).await;
     settled(&engine, exposed(argocd)).await;

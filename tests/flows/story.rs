@@ -16,7 +16,6 @@ use portico_practice::homelab::{self, Machine};
 use portico_practice::kube::Store;
 use portico_practice::{Practice, PracticeOptions};
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -109,21 +108,7 @@ impl Story {
     /// An engine over a copy of this story's data, so that one cluster can serve many beginnings.
     pub async fn engine_on(&self, copy: &str) -> Engine {
         let folder = self.path(copy);
-        std::fs::create_dir(&folder).expect("a new folder");
-        for entry in std::fs::read_dir(self.data()).expect("the data") {
-            let path = entry.expect("an entry").path();
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-            if name == "portico.db" {
-                // An engine that was dropped a moment ago may still move its last words from one file to the other.
-                let mut database = SqliteConnection::connect(&format!("sqlite://{}", path.display()))
-                    .await
-                    .expect("it opens");
-                let copy = folder.join(&name).display().to_string();
-                sqlx::query("VACUUM INTO ?").bind(copy).execute(&mut database).await.expect("a copy");
-            } else if path.is_file() && !name.starts_with("portico.db-") {
-                std::fs::copy(&path, folder.join(name)).expect("a copy");
-            }
-        }
+        portico_tests::copy_data(&self.data(), &folder).await;
         self.open(folder, PORTICO_TOKEN).await
     }
 

@@ -37,6 +37,17 @@ fn asked(story: &Story) -> u64 {
 
 /// Practice's time goes on, and whoever watches has watched.
 async fn pass(story: &Story, minutes: i64, watched: bool) {
+    if watched {
+        // One that was just started asks at once, and about no minute before.
+        until("the watcher is at work", async || {
+            let pods = story.objects("pods", None);
+            let its =
+                pods.iter().filter(|pod| pod["metadata"]["labels"]["app.kubernetes.io/name"] == "gatus");
+            let its: Vec<&str> = its.filter_map(|pod| pod["metadata"]["uid"].as_str()).collect();
+            (its == story.practice.homelab.read(|state| state.clusters[0].watchers())).then_some(())
+        })
+        .await;
+    }
     let before = asked(story);
     story.practice.homelab.clock.advance(minutes * MINUTE);
     if watched {

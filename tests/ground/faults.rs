@@ -104,7 +104,8 @@ fn each_failure_names_its_machine_and_cause_and_ends_with_it() {
     story.is_refused(&["h1", "6443", "socat"]);
     lab.run("h1", "systemctl stop squatter-6443");
 
-    // Three machines, three troubles that come after the check.
+    // Three machines, three troubles that come after the check, while what is to be copied is still on its way.
+    lab.mirror_fault("slow k3s 20000000");
     let following = story.portico.follow(None, "");
     let run = story.fails(
         following,
@@ -114,6 +115,7 @@ fn each_failure_names_its_machine_and_cause_and_ends_with_it() {
             ("… h3/copy", &|lab| lab.full("h3", 1000)),
         ],
     );
+    lab.mirror_fault("");
     assert_eq!("service-did-not-start port-in-use", problem(&run, "h1/install"));
     assert!(log(&run, "h1/install").iter().any(|line| line.contains("address already in use")), "{run}");
     fell_silent(&run, "h2/copy");
@@ -125,15 +127,20 @@ fn each_failure_names_its_machine_and_cause_and_ends_with_it() {
     lab.free("h3");
 
     // The server's plug is pulled while it comes up for the first time.
+    lab.hold("h1");
     let run = story.fails(story.resumed(&run), &[("… h1/install", &|lab| lab.crash("h1"))]);
     fell_silent(&run, "h1/install");
     lab.start("h1");
 
     // One worker restarts while it joins; the clock of the other goes wrong after it was checked.
-    let run = story.fails(
-        story.resumed(&run),
-        &[("… h3/copy", &|lab| lab.clock("h3", -7200)), ("… h2/install", &|lab| lab.reboot("h2"))],
-    );
+    lab.hold("h2");
+    lab.hold("h3");
+    let wrong = |lab: &Lab| {
+        lab.clock("h3", -7200);
+        lab.release("h3");
+    };
+    let run = story
+        .fails(story.resumed(&run), &[("… h3/install", &wrong), ("… h2/install", &|lab| lab.reboot("h2"))]);
     // A restart ends the script in order or cuts it off.
     problem(&run, "h2/install");
     assert_eq!("step-timed-out clock-skewed", problem(&run, "h3/ready"));

@@ -4,10 +4,10 @@
 //! $PORTICO_STANDIN; `./test ground` brings both about.
 
 mod api;
+mod away;
+mod breaks;
 mod certificates;
 mod faults;
 mod lab;
 mod story;
 mod traefik;
-mod watch;
-mod watcher;

@@ -4,6 +4,8 @@
 //! By hand is only what somebody else has in the cluster. Needs root, the built binary, and the stand-in K3s in
 //! $PORTICO_STANDIN.
 
+use portico_domain::stack::IngressController;
+use portico_domain::traffic::{Counter, OwnRequests, Rates, Reading};
 use portico_tests::kubectl::{Kubectl, echo, ingress, is_true};
 use portico_tests::lab::Lab;
 use portico_tests::outside::{https, shown};
@@ -142,6 +144,31 @@ fn moves(lab: &Lab, portico: &Portico, arguments: &[&str], rehearsed: impl Fn())
     })
 }
 
+/// What the pod of Traefik has counted by now.
+fn counted(kubectl: &Kubectl, at: i64) -> Reading {
+    let pods = kubectl.get("pods -n kube-system -l app.kubernetes.io/name=traefik");
+    let name = pods["items"][0]["metadata"]["name"].as_str().expect("a pod of Traefik").to_owned();
+    let raw = format!("/api/v1/namespaces/kube-system/pods/{name}:9100/proxy/metrics");
+    let text = kubectl.0.run("h1", &format!("k3s kubectl get --raw {raw}"));
+    let count = Counter::Controller(IngressController::Traefik).read(&text).expect("it counts");
+    Reading { at, controller: [(name, count)].into(), ..Reading::default() }
+}
+
+/// Traefik calls a service as Portico looks for it.
+fn is_counted(lab: &Lab, portico: &Portico, kubectl: &Kubectl) {
+    let echo = serde_json::from_value(json!({
+        "name": "echo", "hostname": PLAIN, "reach": "lan", "backend": {"kind": "echo", "image": "echo:1"},
+    }));
+    let echo = echo.expect("an exposure");
+    let earlier = counted(kubectl, 0);
+    for _ in 0..10 {
+        assert_eq!("200", portico.status(PLAIN, &lab.machine("h2").address));
+    }
+    let rates = Rates::between(&earlier, &counted(kubectl, 1000), &OwnRequests::default());
+    let rate = rates.of(&echo, IngressController::Traefik).expect("a rate").per_second;
+    assert!(rate == 10.0, "{rate} per second: {rates:?}");
+}
+
 #[test]
 fn the_ports_change_hands_and_every_name_goes_on() {
     let lab = Lab::up("traefik", 3);
@@ -176,6 +203,7 @@ fn the_ports_change_hands_and_every_name_goes_on() {
     all_answer(&lab, &portico, &kubectl, root.path());
     assert!(kubectl.get("helmchart ingress-nginx -n kube-system").is_null());
     assert!(portico.succeeds(&["stack"], "").contains("✓ healthy"));
+    is_counted(&lab, &portico, &kubectl);
 
     let back = ["stack", "move-ingress", "nginx"];
     let silent = moves(&lab, &portico, &back, || answers(&lab, &portico, "h2"));

@@ -139,6 +139,15 @@ impl Lab {
         self.tell(&["wake", host]);
     }
 
+    /// K3s waits before it starts: until [`Lab::release`], or until the machine loses its power.
+    pub fn hold(&self, host: &str) {
+        self.tell(&["hold", host]);
+    }
+
+    pub fn release(&self, host: &str) {
+        self.tell(&["release", host]);
+    }
+
     /// Lets another program listen on a TCP port of the machine.
     pub fn busy(&self, host: &str, port: u16) {
         self.tell(&["busy", host, &port.to_string()]);

@@ -10,6 +10,7 @@ use crate::{ApiError, checks};
 use portico_domain::event::Event;
 use portico_domain::preflight::CheckCode;
 use portico_domain::problem::Code;
+use portico_domain::step::Phrase;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -34,10 +35,11 @@ pub fn types() -> String {
     text
 }
 
-/// The sentences of problems and of preflight checks, by code, and what is said beside the window.
+/// The sentences of problems and of preflight checks, by code, the phrases of a preview's lines, and what is said beside
+/// the window.
 pub fn english() -> String {
     let config = Config::default();
-    let mut text = format!("{HEADER}import type {{ CheckCode, Code }} from './index';\n\n");
+    let mut text = format!("{HEADER}import type {{ CheckCode, Code, Phrase }} from './index';\n\n");
     text.push_str("type Sentence = { what: string; next: string };\n\n");
     text.push_str("export const english = ");
     let problems = members::<Code>(&config).into_iter().map(|(word, code)| (word, sentence(code)));
@@ -45,7 +47,11 @@ pub fn english() -> String {
     text.push_str(" satisfies Record<Code, Sentence>;\n\nexport const checks = ");
     let found = members::<CheckCode>(&config).into_iter().map(|(word, code)| (word, checks::finding(code)));
     text.push_str(&catalogue(found));
-    text.push_str(" satisfies Record<CheckCode, Sentence>;\n");
+    text.push_str(" satisfies Record<CheckCode, Sentence>;\n\nexport const lines = ");
+    let phrases = members::<Phrase>(&config).into_iter().map(|(word, phrase)| (word, phrase.english()));
+    let phrases = serde_json::to_string_pretty(&phrases.collect::<BTreeMap<_, _>>()).unwrap_or_default();
+    text.push_str(&phrases);
+    text.push_str(" satisfies Record<Phrase, string>;\n");
     let beside = serde_json::to_string_pretty(&crate::english::Beside::default()).unwrap_or_default();
     let _ = writeln!(text, "\nexport const beside = {beside};");
     text

@@ -42,19 +42,10 @@ pub struct CertificateChain {
 }
 
 impl CertificateChain {
-    /// `objects` are the Certificate, its newest request, that one's order and its challenges, as far as there are any.
-    pub fn of(namespace: &str, name: &str, objects: &[Value]) -> Self {
-        let links: Vec<Link> = objects.iter().map(link).collect();
-        let certificate = objects.iter().find(|object| object["kind"] == "Certificate");
-        Self {
-            namespace: namespace.into(),
-            name: name.into(),
-            ready: links.first().is_some_and(|link| link.state == LinkState::Done),
-            not_after: certificate
-                .and_then(|object| object["status"]["notAfter"].as_str())
-                .map(str::to_owned),
-            links,
-        }
+    /// `links` are the Certificate's, its newest request's, that one's order's and its challenges', as far as there are any.
+    pub fn new(namespace: &str, name: &str, not_after: Option<String>, links: Vec<Link>) -> Self {
+        let ready = links.first().is_some_and(|link| link.state == LinkState::Done);
+        Self { namespace: namespace.into(), name: name.into(), ready, not_after, links }
     }
 
     /// The link that keeps the certificate from being there: a failed one, the innermost first, since the outer ones
@@ -88,26 +79,31 @@ impl CertificateChain {
     }
 }
 
-fn link(object: &Value) -> Link {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let kind = text("/kind");
-    let (state, reason, message) = match kind.as_str() {
-        "Order" | "Challenge" => {
-            let word = text("/status/state");
-            let state = match word.as_str() {
-                "valid" => LinkState::Done,
-                "invalid" | "errored" | "expired" => LinkState::Failed,
-                _ => LinkState::Pending,
-            };
-            (state, word, text("/status/reason"))
-        }
-        _ => condition(object),
-    };
-    // A challenge that cannot even be presented stays pending for ever and says why.
-    let stuck =
-        kind == "Challenge" && state == LinkState::Pending && !message.is_empty() && !is_waiting(&message);
-    let state = if stuck { LinkState::Failed } else { state };
-    Link { name: text("/metadata/name"), kind, state, reason, message }
+impl Link {
+    /// What an object of this kind says of itself. Items of a list do not say their kind.
+    pub fn of(kind: &str, object: &Value) -> Self {
+        let text =
+            |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (state, reason, message) = match kind {
+            "Order" | "Challenge" => {
+                let word = text("/status/state");
+                let state = match word.as_str() {
+                    "valid" => LinkState::Done,
+                    "invalid" | "errored" | "expired" => LinkState::Failed,
+                    _ => LinkState::Pending,
+                };
+                (state, word, text("/status/reason"))
+            }
+            _ => condition(object),
+        };
+        // A challenge that cannot even be presented stays pending for ever and says why.
+        let stuck = kind == "Challenge"
+            && state == LinkState::Pending
+            && !message.is_empty()
+            && !is_waiting(&message);
+        let state = if stuck { LinkState::Failed } else { state };
+        Self { name: text("/metadata/name"), kind: kind.into(), state, reason, message }
+    }
 }
 
 /// What cert-manager says while a record travels; the rest of its reasons are errors that it will only repeat.
@@ -187,7 +183,8 @@ mod tests {
             ),
         ];
         for (objects, expected, reason) in cases {
-            let problem = CertificateChain::of("apps", "echo-tls", &objects).problem();
+            let links = objects.iter().map(|object| Link::of(object["kind"].as_str().unwrap(), object));
+            let problem = CertificateChain::new("apps", "echo-tls", None, links.collect()).problem();
             let found = problem.as_ref().map_or("-".into(), |p| format!("{:?} {}", p.code, p.args["link"]));
             assert_eq!(found, expected);
             assert_eq!(problem.as_ref().and_then(|p| p.args.get("reason")).map(String::as_str), reason);

@@ -3,7 +3,7 @@
 //! What the server or somebody else adds is allowed: only what is wanted has to be found. The same comparison
 //! decides whether a step is needed and prints what it would change.
 
-use crate::step::{DiffLine, Sign};
+use crate::step::{DiffLine, Sign, line};
 use serde_json::Value;
 
 /// Values longer than this are shown by their beginning.
@@ -88,10 +88,6 @@ fn short(value: &Value) -> String {
     }
 }
 
-fn line(sign: Sign, text: String) -> DiffLine {
-    DiffLine { sign, text }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +109,6 @@ mod tests {
         "#);
         assert!(lines(&live, &json!({"spec": {"replicas": 1}})).is_empty());
         let gone = dropped(&json!({"a": {"b": 1, "c": 2}}), &json!({"a": {"c": 3}, "d": 4}));
-        assert_eq!(gone, [DiffLine { sign: Sign::Remove, text: "a.b: 1".into() }]);
+        assert_eq!(gone, [line(Sign::Remove, "a.b: 1")]);
     }
 }

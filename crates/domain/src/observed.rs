@@ -96,6 +96,8 @@ pub enum Source {
         tls: bool,
         /// The home's own resolver has the last word on the name.
         at_home: bool,
+        /// One of many names that are watched: it is asked for when it has its turn, and has its last answers until then.
+        in_turn: bool,
     },
     /// HTTP for each name through a controller's own ports, on each address.
     Controller {
@@ -106,6 +108,8 @@ pub enum Source {
     /// What a visitor from the internet gets: the name at three resolvers, then HTTP through Cloudflare's edge.
     PublicPath {
         hostname: String,
+        /// As for a LAN path.
+        in_turn: bool,
     },
     /// How many requests the controller, and cloudflared where there is a tunnel, pass on.
     Traffic {
@@ -359,6 +363,46 @@ impl Observed {
         for endpoint in endpoints.flatten() {
             endpoint.ready &= !endpoint.node.as_deref().is_some_and(|node| silent.contains(node));
         }
+    }
+
+    /// Takes over what broke since: nodes and certificates that are not ready any more, services with fewer ready endpoints, and
+    /// names that no rule leads to any more. What came back is for the next look to say, which tries the ways to it as well.
+    /// Gives whether anything did.
+    pub fn broke(&mut self, since: Self) -> bool {
+        let mut broken = false;
+        if let Some(Seen::Seen { value: nodes, .. }) = &mut self.nodes {
+            for node in nodes.iter_mut().filter(|node| node.ready) {
+                let now = since.node(&node.name).filter(|now| !now.ready);
+                broken |= now.is_some();
+                now.cloned().into_iter().for_each(|now| *node = now);
+            }
+        }
+        let ready = |seen: &Seen<Vec<EndpointState>>| {
+            seen.value().map(|endpoints| endpoints.iter().filter(|endpoint| endpoint.ready).count())
+        };
+        for (service, now) in since.endpoints {
+            let Some(then) = self.endpoints.get_mut(&service) else { continue };
+            if ready(&now).zip(ready(then)).is_some_and(|(now, then)| now < then) {
+                *then = now;
+                broken = true;
+            }
+        }
+        let hosts = |seen: &Option<Seen<Vec<IngressHost>>>| seen.as_ref().and_then(Seen::value).cloned();
+        if let (Some(then), Some(now)) = (hosts(&self.ingress_hosts), hosts(&since.ingress_hosts))
+            && then.iter().any(|host| !now.contains(host))
+        {
+            self.ingress_hosts = since.ingress_hosts;
+            broken = true;
+        }
+        for (name, now) in since.certificates {
+            let Some(then) = self.certificates.get_mut(&name) else { continue };
+            let ready = |seen: &Seen<CertificateChain>| seen.value().map(|chain| chain.ready);
+            if (ready(then), ready(&now)) == (Some(true), Some(false)) {
+                *then = now;
+                broken = true;
+            }
+        }
+        broken
     }
 
     pub fn nodes(&self) -> &[NodeState] {

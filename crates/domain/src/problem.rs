@@ -239,10 +239,15 @@ pub struct Problem {
 impl Code {
     /// The code as it travels: a kebab-case word.
     pub fn word(self) -> String {
-        match serde_json::to_value(self) {
-            Ok(serde_json::Value::String(word)) => word,
-            other => unreachable!("a unit variant serialises to a word, not to {other:?}"),
-        }
+        word(self)
+    }
+}
+
+/// The word of a unit variant.
+pub(crate) fn word(of: impl Serialize) -> String {
+    match serde_json::to_value(of) {
+        Ok(serde_json::Value::String(word)) => word,
+        other => unreachable!("a unit variant serialises to a word, not to {other:?}"),
     }
 }
 
@@ -279,6 +284,11 @@ impl Problem {
             ["81044", "81053", "81054", "81057", "81058", "1013", "12132", "12135", "11021"];
         self.code == Code::CloudflareRefused
             && self.args.get("number").is_some_and(|number| NUMBERS.contains(&number.as_str()))
+    }
+
+    /// The technical cause, or the code where there is none: for a sentence about something else.
+    pub fn reason(&self) -> String {
+        self.detail.clone().unwrap_or_else(|| self.code.word())
     }
 
     /// Keeps the technical cause; never put a secret here.

@@ -18,7 +18,7 @@ use portico_domain::event::Happening;
 use portico_domain::observed::Observed;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::run::{Run, RunState, RunStep, StepState};
-use portico_domain::step::{Stage, Step, Verdict};
+use portico_domain::step::{DiffLine, Said, Stage, Step, Verdict};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -139,6 +139,28 @@ impl Engine {
         let busy = runs.iter().find(|run| run.state == RunState::Running).map(|run| run.id.clone());
         Err(Problem::new(Code::ClusterBusy).arg("run", busy.unwrap_or_default()))
     }
+}
+
+/// Says in a problem what was waited for: whose silence, or what is not yet as it should be, the first of it in words that can
+/// be put into other languages.
+fn awaiting(mut problem: Problem, waits_for: Result<Vec<DiffLine>, Problem>) -> Problem {
+    let lines = match waits_for {
+        Ok(lines) => lines,
+        Err(silence) => {
+            problem.args.extend(silence.args);
+            problem.detail = silence.detail;
+            return problem.arg("cause", silence.code.word());
+        }
+    };
+    if let Some(Said { phrase, args }) = lines.first().and_then(|line| line.said.clone()) {
+        problem.args.extend(args);
+        problem = problem.arg("awaited", phrase.word());
+    }
+    let texts: Vec<&str> = lines.iter().map(|line| line.text.trim()).collect();
+    if texts.len() > 1 {
+        problem = problem.detail(texts.join("\n"));
+    }
+    problem.arg("waiting", texts.first().copied().unwrap_or_default())
 }
 
 fn waiting(step: &Step) -> RunStep {
@@ -352,8 +374,8 @@ impl Work {
                 }
                 // While something comes up, its silence says nothing about the step.
                 Verdict::Blocked { problem } if !problem.is_silence() => return Outcome::Failed(problem),
-                Verdict::Blocked { problem } => problem.to_string(),
-                Verdict::No { diff } => diff.into_iter().map(|line| line.text).collect::<Vec<_>>().join("; "),
+                Verdict::Blocked { problem } => Err(problem),
+                Verdict::No { diff } => Ok(diff),
             };
             let timed_out = tokio::time::Instant::now() >= deadline;
             let cause = inquiry.ask(self, step, progress, timed_out).await;
@@ -361,8 +383,8 @@ impl Work {
                 let problem = Problem::new(Code::StepTimedOut)
                     .arg("step", &step.id)
                     .arg("machine", step.machine.as_deref().unwrap_or_default())
-                    .arg("waited", inquiry.began.elapsed().as_secs())
-                    .arg("waiting", waits_for);
+                    .arg("waited", inquiry.began.elapsed().as_secs());
+                let problem = awaiting(problem, waits_for);
                 return Outcome::Failed(match cause {
                     Some(cause) => cause.explain(problem),
                     None => problem,

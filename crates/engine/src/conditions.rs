@@ -6,13 +6,14 @@
 
 use crate::Engine;
 use crate::diagnose::{account_part, cluster_part};
+use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use portico_domain::change::Desired;
 use portico_domain::condition::{Condition, Hush, Ledger, Marks, read};
 use portico_domain::credential::CredentialKind;
-use portico_domain::diagnosis::Clues;
+use portico_domain::diagnosis::{Clues, away_from_home};
 use portico_domain::event::Happening;
-use portico_domain::observed::{ObjectKey, Observed, Source};
+use portico_domain::observed::{ObjectKey, Observed, Seen, Source};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::stack::StackComponent;
 use portico_domain::step::is_serving;
@@ -50,8 +51,24 @@ type Examined = Option<(Instant, Option<Problem>)>;
 #[derive(Default)]
 pub(crate) struct Judge {
     ledger: Option<Ledger>,
+    /// Networks of this computer in which the cluster has answered.
+    home: Vec<Ipv4Net>,
+    /// At the last look this computer was in a network from which its cluster cannot be seen.
+    pub(crate) is_away: bool,
     /// None before the first deeper look: what only that one sees is not over because it is still on its way.
     pub(crate) deeper: Arc<Mutex<Option<Deeper>>>,
+}
+
+impl Judge {
+    /// What this computer's networks tell; where the cluster answers is remembered as home.
+    fn clues(&mut self, observed: &Observed) -> Clues {
+        let mut clues = Clues { interfaces: interfaces(), home: self.home.clone(), ..Clues::default() };
+        if matches!(observed.nodes, Some(Seen::Seen { .. })) {
+            clues.home = clues.shared_networks();
+            self.home.clone_from(&clues.home);
+        }
+        clues
+    }
 }
 
 /// What was told last, and when.
@@ -75,7 +92,7 @@ impl Engine {
             tokio::join!(self.look_at(&desired), self.look_deeper(&desired, &mut examined));
         let mut ledger = Ledger::resumed(self.inner.store.note(KEPT).await?.unwrap_or_default());
         // Nobody waits for a second look here: all that this one shows is said.
-        judge(&mut ledger, &desired, &observed, &deeper, now);
+        judge(&mut ledger, &desired, &observed, &deeper, &Judge::default().clues(&observed), now);
         let marks = self.marks().await?;
         let marked = |condition: Condition| Condition { hushed: marks.of(&condition, now), ..condition };
         let mut conditions: Vec<Condition> = ledger.present().into_iter().map(marked).collect();
@@ -174,8 +191,10 @@ impl Engine {
             None => Ledger::resumed(self.inner.store.note(KEPT).await?.unwrap_or_default()),
         };
         let before = ledger.all();
+        let clues = judge.clues(observed);
+        judge.is_away = away_from_home(desired, observed, &clues).is_some();
         if let Some(deeper) = &*judge.deeper.lock().unwrap_or_else(PoisonError::into_inner) {
-            self::judge(&mut ledger, desired, observed, deeper, now);
+            self::judge(&mut ledger, desired, observed, deeper, &clues, now);
         }
         let mut marks = self.marks().await?;
         if marks.prune(|id| ledger.holds(id), now) {
@@ -278,9 +297,15 @@ impl Engine {
     }
 }
 
-fn judge(ledger: &mut Ledger, desired: &Desired, observed: &Observed, deeper: &Deeper, now: i64) {
+fn judge(
+    ledger: &mut Ledger,
+    desired: &Desired,
+    observed: &Observed,
+    deeper: &Deeper,
+    clues: &Clues,
+    now: i64,
+) {
     let mut all = deeper.observed.clone();
     all.update(observed.clone());
-    let clues = Clues { interfaces: interfaces(), ..Clues::default() };
-    ledger.look(read(desired, &all, &clues, &deeper.problems, now));
+    ledger.look(read(desired, &all, clues, &deeper.problems, now));
 }

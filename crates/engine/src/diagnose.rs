@@ -35,7 +35,7 @@ impl Engine {
             }
             self.ask_pods(exposure, &observed, &mut clues).await;
             // Which addresses to try follows from the nodes.
-            let path = [path_of(&desired, exposure, &observed)];
+            let path = [path_of(&desired, exposure, &observed, false)];
             let ech = async { exposure.reach == Reach::Lan && self.offers_ech(&hostname).await };
             let (seen, ech) = tokio::join!(self.observe(&path, desired.cluster.as_ref()), ech);
             observed.update(seen);
@@ -99,16 +99,16 @@ pub(crate) fn account_part(desired: &Desired, exposure: &Exposure) -> Vec<Source
     sources
 }
 
-/// The way that a visitor of the exposure goes.
-pub(crate) fn path_of(desired: &Desired, exposure: &Exposure, observed: &Observed) -> Source {
+/// The way that a visitor of the exposure goes; `in_turn` as one of many.
+pub(crate) fn path_of(desired: &Desired, exposure: &Exposure, observed: &Observed, in_turn: bool) -> Source {
     let hostname = exposure.hostname.to_string();
     match exposure.reach {
-        Reach::Public => Source::PublicPath { hostname },
+        Reach::Public => Source::PublicPath { hostname, in_turn },
         Reach::Lan => {
             let certificate = exposure.certificate(desired.stack.issuer());
             let tls = exposure.tls == Tls::Passthrough || certificate.is_some();
             let at_home = desired.stack.home_domain().is_some();
-            Source::LanPath { hostname, addresses: observed.lan_addresses(), tls, at_home }
+            Source::LanPath { hostname, addresses: observed.lan_addresses(), tls, at_home, in_turn }
         }
     }
 }

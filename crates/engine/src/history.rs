@@ -72,8 +72,9 @@ impl Engine {
         let now = self.now();
         let detailed = matches!(of, HistoryOf::One { .. });
         let subjects = self.subjects(of).await?;
-        let mut rows = self.rows(&subjects, window, now).await?;
+        // What the watcher saw is written together with its rows: who knows of it finds them.
         let watched = self.inner.store.watched(window.span(now).from).await?;
+        let mut rows = self.rows(&subjects, window, now).await?;
         let mut histories = Vec::new();
         for subject in subjects {
             let changes = if detailed {

@@ -111,6 +111,7 @@ struct Inner {
     /// Per machine, the last look that is shared.
     looks: tokio::sync::Mutex<HashMap<String, observe::SharedLook>>,
     meter: observe::Meter,
+    turns: observe::Turns,
 }
 
 impl Engine {
@@ -134,6 +135,7 @@ impl Engine {
             telling: AtomicBool::default(),
             looks: Default::default(),
             meter: Default::default(),
+            turns: Default::default(),
         };
         let engine = Self { inner: Arc::new(inner) };
         // Whoever holds the lock is at work; if nobody does, what is marked running was cut off.

@@ -6,8 +6,10 @@
 mod names;
 mod paths;
 mod traffic;
+mod turns;
 
 pub(crate) use traffic::Meter;
+pub(crate) use turns::Turns;
 
 use crate::Engine;
 use crate::outside::CLOUDFLARE_TOKEN;
@@ -56,14 +58,19 @@ impl Engine {
         observed
     }
 
-    /// As [`Self::observe`], but nodes and endpoints are taken from the model of the cluster wherever it is fresh. For
-    /// looking alone: what was written a moment ago may not have come back to it yet.
+    /// As [`Self::observe`], but nodes, endpoints, rules and certificates are taken from the model of the cluster wherever
+    /// it is fresh. For looking alone: what was written a moment ago may not have come back to it yet.
     pub(crate) async fn observe_standing(
         &self,
         sources: &[Source],
         document: Option<&ClusterDocument>,
     ) -> Observed {
-        let is_held = |source: &&Source| matches!(source, Source::Nodes | Source::Endpoints(_));
+        let is_held = |source: &&Source| {
+            matches!(
+                source,
+                Source::Nodes | Source::Endpoints(_) | Source::IngressHosts | Source::Certificate { .. }
+            )
+        };
         let (held, others): (Vec<&Source>, Vec<&Source>) = sources.iter().partition(is_held);
         let Some((kube, model)) =
             self.inner.outside.cluster().await.ok().filter(|(_, it)| it.nodes().is_some())
@@ -88,6 +95,17 @@ impl Engine {
         observed
     }
 
+    /// What the model holds of these at this moment; empty where there is none.
+    pub(crate) async fn held(&self, sources: &[Source]) -> Observed {
+        let mut observed = Observed::default();
+        if let Ok((_, model)) = self.inner.outside.cluster().await {
+            for seen in sources.iter().filter_map(|source| self.stands(source, &model, &Ok(()))) {
+                observed.update(seen);
+            }
+        }
+        observed
+    }
+
     /// The source as the model holds it, as of the server's last word; `there` says whether the server answers.
     fn stands(&self, source: &Source, model: &Model, there: &Result<(), Problem>) -> Option<Observed> {
         let mut seen = Observed::default();
@@ -97,6 +115,11 @@ impl Engine {
                 let (namespace, name) = service.split_once('/').unwrap_or(("default", service));
                 let held = self.as_of(model.endpoints(namespace, name), there)?;
                 seen.endpoints.insert(service.clone(), held);
+            }
+            Source::IngressHosts => seen.ingress_hosts = Some(self.as_of(model.ingress_hosts(), there)?),
+            Source::Certificate { namespace, name } => {
+                let held = self.as_of(model.certificate(namespace, name), there)?;
+                seen.certificates.insert(format!("{namespace}/{name}"), held);
             }
             _ => return None,
         }

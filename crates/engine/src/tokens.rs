@@ -26,7 +26,7 @@ impl Engine {
             let problem = Problem::new(Code::CloudflareScope).arg("permission", &missing.permission);
             return Err(match missing.place.as_str() {
                 "" => problem,
-                zone => problem.arg("place", format!(" for {zone}")),
+                zone => problem.arg("place", format!(" ({zone})")),
             });
         }
         if kind == CredentialKind::ClusterToken && report.is_wide() {

@@ -8,7 +8,7 @@ use crate::conditions::Judge;
 use crate::diagnose::path_of;
 use crate::history::Recorder;
 use crate::pulse::{Listener, Pulse};
-use crate::watcher::Reading;
+use crate::watcher::{self, Reading};
 use portico_domain::change::{Change, Desired};
 use portico_domain::event::Happening;
 use portico_domain::exposure::{Exposure, Reach};
@@ -41,6 +41,7 @@ pub struct Watch {
     _listening: AbortOnDropHandle<()>,
     _looking_deeper: AbortOnDropHandle<()>,
     _feeling: AbortOnDropHandle<()>,
+    _breaking: AbortOnDropHandle<()>,
     _reading: AbortOnDropHandle<()>,
 }
 
@@ -90,7 +91,7 @@ impl Engine {
         sources.push(Source::Traffic { controller: desired.ingress(), tunnel });
         let mut observed = self.observe_standing(&sources, desired.cluster.as_ref()).await;
         // Which addresses to try follows from the nodes.
-        let path = |exposure| path_of(desired, exposure, &observed);
+        let path = |exposure| path_of(desired, exposure, &observed, true);
         let paths: Vec<Source> = desired.exposures.iter().map(path).collect();
         observed.update(self.observe(&paths, desired.cluster.as_ref()).await);
         observed
@@ -99,11 +100,12 @@ impl Engine {
     /// Looks until the returned watch is dropped; each picture is told as an event. Must be called inside
     /// a Tokio runtime.
     pub fn watch(&self) -> Watch {
-        let changed = Arc::new(Notify::new());
-        let listening = tokio::spawn(self.clone().follow_cluster(changed.clone()));
+        let (changed, moved) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let listening = tokio::spawn(self.clone().follow_cluster(changed.clone(), moved.clone()));
         let mut memory = Memory::default();
         let deeper = tokio::spawn(self.clone().keep_looking_deeper(memory.judge.deeper.clone()));
         let (silence, last) = (memory.pulse.listen(), memory.last.clone());
+        let breaking = tokio::spawn(self.clone().tell_of_breaks(memory.pulse.listen(), last.clone(), moved));
         let feeling = tokio::spawn(self.clone().tell_of_silence(silence, last, changed.clone()));
         let reader = tokio::spawn(self.clone().keep_reading_watcher(memory.reading.clone()));
         let engine = self.clone();
@@ -128,16 +130,18 @@ impl Engine {
             _listening: AbortOnDropHandle::new(listening),
             _looking_deeper: AbortOnDropHandle::new(deeper),
             _feeling: AbortOnDropHandle::new(feeling),
+            _breaking: AbortOnDropHandle::new(breaking),
             _reading: AbortOnDropHandle::new(reader),
         }
     }
 
-    /// Keeps the model of the cluster, and passes on that something changed, so that the next look does not wait for its
-    /// turn.
-    async fn follow_cluster(self, changed: Arc<Notify>) {
+    /// Keeps the model of the cluster, and passes on that something changed: so that the next look does not wait for its turn,
+    /// and what broke is drawn before it.
+    async fn follow_cluster(self, changed: Arc<Notify>, moved: Arc<Notify>) {
+        let tell = || [&changed, &moved].into_iter().for_each(|each| each.notify_one());
         loop {
             if let Ok((kube, model)) = self.inner.outside.cluster().await {
-                model.follow(&kube, || changed.notify_one()).await;
+                model.follow(&kube, tell).await;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -156,6 +160,20 @@ impl Engine {
         }
     }
 
+    /// Draws at once what broke in the cluster: a look takes as long as the slowest way that it tries.
+    async fn tell_of_breaks(self, silence: Listener, last: Last, moved: Arc<Notify>) {
+        loop {
+            moved.notified().await;
+            tokio::time::sleep(SETTLE).await;
+            let seen = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let Some((desired, mut observed)) = seen else { continue };
+            if observed.broke(self.held(&standing(&desired, &desired.exposures)).await) {
+                observed.fell_silent(&silence.away());
+                self.tell_flow(flow(&desired, &observed, self.now()));
+            }
+        }
+    }
+
     async fn look_once(&self, memory: &mut Memory) -> Result<FlowGraph, Problem> {
         let (_, desired) = self.inner.store.desired().await?;
         if desired.cluster.is_none() {
@@ -163,21 +181,27 @@ impl Engine {
         }
         let Memory { follow, recorder, judge, reading, pulse, last } = memory;
         let mut observed = self.look_at(&desired).await;
+        // While the ways were tried, something may have broken that was drawn already.
+        observed.broke(self.held(&standing(&desired, &desired.exposures)).await);
         pulse.follow(&observed);
         *last.lock().unwrap_or_else(PoisonError::into_inner) = Some((desired.clone(), observed.clone()));
         observed.fell_silent(&pulse.away());
         let graph = flow(&desired, &observed, self.now());
+        if let Err(problem) = self.judge(judge, &desired, &observed).await {
+            tracing::warn!(%problem, "what is wrong could not be kept");
+        }
         // A picture that cannot be kept is still one to show.
         let recorded = async {
+            // What cannot be seen from here is a gap, as while nobody looks, where the watcher in the cluster has seen it.
+            if judge.is_away && watcher::is_wanted(&desired) {
+                return Ok(());
+            }
             let gap = self.record(recorder, &look(&graph, &observed)).await?;
             reading.looked(recorder.is_some(), gap.is_some());
             self.join_watcher(recorder, reading).await
         };
         if let Err(problem) = recorded.await {
             tracing::warn!(%problem, "the look could not be written down");
-        }
-        if let Err(problem) = self.judge(judge, &desired, &observed).await {
-            tracing::warn!(%problem, "what is wrong could not be kept");
         }
         if follow.is_due(&desired, &observed) {
             // Another run at work, or a silent Cloudflare: the next look asks again.
@@ -243,7 +267,8 @@ impl Follow {
 
 /// What these exposures stand on, besides the ways to them.
 pub(crate) fn standing(desired: &Desired, exposures: &[Exposure]) -> Vec<Source> {
-    let mut sources = vec![Source::Nodes, Source::Endpoints(desired.ingress().service_key())];
+    let mut sources =
+        vec![Source::Nodes, Source::Endpoints(desired.ingress().service_key()), Source::IngressHosts];
     sources.extend(desired.ingress().component().health().into_iter().take(1).map(Source::Object));
     sources.extend(exposures.iter().map(|exposure| Source::Endpoints(endpoints_key(exposure))));
     let issuer = desired.stack.issuer();

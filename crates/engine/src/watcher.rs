@@ -54,7 +54,7 @@ impl Reading {
     }
 }
 
-fn is_wanted(desired: &Desired) -> bool {
+pub(crate) fn is_wanted(desired: &Desired) -> bool {
     desired.cluster.is_some() && desired.stack.components.contains_key(&StackComponent::Gatus)
 }
 

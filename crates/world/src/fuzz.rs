@@ -46,7 +46,7 @@ pub fn object(body: &[u8]) -> Option<Value> {
 
 /// A Certificate and what leads to it.
 pub fn certificate(objects: &[Value]) -> CertificateChain {
-    CertificateChain::of("apps", "echo-tls", objects)
+    kube::fuzz::certificate(objects)
 }
 
 /// A kubeconfig, up to the first request. Must be called inside a Tokio runtime.

@@ -42,18 +42,26 @@ impl From<&ProbeError> for Problem {
 
 /// GET `http://{hostname}:{port}/` at `address`; redirects are answers, they are not followed.
 pub async fn http(hostname: &str, address: IpAddr, port: u16) -> Result<HttpAnswer, ProbeError> {
+    let (host, url) = if port == 80 {
+        (hostname.to_owned(), format!("http://{hostname}/"))
+    } else {
+        (format!("{hostname}:{port}"), format!("http://{hostname}:{port}/"))
+    };
     let target = SocketAddr::new(address, port);
-    let url = if port == 80 { format!("http://{hostname}/") } else { format!("http://{hostname}:{port}/") };
-    ask(hostname, Some(target), url, None).await
+    let failed = |source| ProbeError { url, address: target.to_string(), source };
+    let answer = async { ask(at_home()?, &format!("http://{target}/"), Some(&host)).await };
+    answer.await.map_err(failed)
 }
 
 /// GET `https://{hostname}/` as anybody on the internet would. `edge` is the base URL of another edge than
 /// Cloudflare's, which is told the hostname in the Host header alone.
 pub async fn public(hostname: &str, edge: Option<&str>) -> Result<HttpAnswer, ProbeError> {
-    match edge {
-        Some(base) => ask(hostname, None, format!("{}/", base.trim_end_matches('/')), Some(hostname)).await,
-        None => ask(hostname, None, format!("https://{hostname}/"), None).await,
-    }
+    let (url, host) = match edge {
+        Some(base) => (format!("{}/", base.trim_end_matches('/')), Some(hostname)),
+        None => (format!("https://{hostname}/"), None),
+    };
+    let answer = async { ask(trusting()?, &url, host).await };
+    answer.await.map_err(|source| ProbeError { url: url.clone(), address: String::new(), source })
 }
 
 /// Somebody who comes for the first time each time: what an open connection would answer proves nothing.
@@ -65,37 +73,37 @@ fn visitor() -> ClientBuilder {
         .pool_max_idle_per_host(0)
 }
 
-/// A visitor who trusts whom this computer trusts. Made once: reading the certificates takes longer than asking.
-fn trusting() -> reqwest::Result<Client> {
+/// A visitor who trusts whom this computer trusts.
+fn trusting() -> reqwest::Result<&'static Client> {
     static MADE: OnceLock<Client> = OnceLock::new();
-    if let Some(client) = MADE.get() {
-        return Ok(client.clone());
-    }
-    let client = visitor().build()?;
-    Ok(MADE.get_or_init(|| client).clone())
+    made(&MADE, visitor)
 }
 
-async fn ask(
-    hostname: &str,
-    target: Option<SocketAddr>,
-    url: String,
-    host: Option<&str>,
-) -> Result<HttpAnswer, ProbeError> {
-    let address = target.map(|target| target.to_string()).unwrap_or_default();
-    let failed = |source| ProbeError { url: url.clone(), address: address.clone(), source };
-    let client = match target {
-        // Never over TLS, so it need not read this computer's certificates.
-        Some(target) => {
-            visitor().connect_timeout(AT_HOME).resolve(hostname, target).tls_certs_only([]).build()
-        }
-        None => trusting(),
-    };
-    let mut request = client.map_err(failed)?.get(&url);
+/// A visitor on the LAN: never over TLS, so that it need not read this computer's certificates.
+fn at_home() -> reqwest::Result<&'static Client> {
+    static MADE: OnceLock<Client> = OnceLock::new();
+    made(&MADE, || visitor().connect_timeout(AT_HOME).tls_certs_only([]))
+}
+
+/// Made once: that takes longer than asking.
+fn made(
+    place: &'static OnceLock<Client>,
+    how: impl FnOnce() -> ClientBuilder,
+) -> reqwest::Result<&'static Client> {
+    if let Some(client) = place.get() {
+        return Ok(client);
+    }
+    let client = how().build()?;
+    Ok(place.get_or_init(|| client))
+}
+
+async fn ask(client: &Client, url: &str, host: Option<&str>) -> reqwest::Result<HttpAnswer> {
+    let mut request = client.get(url);
     if let Some(host) = host {
         request = request.header(reqwest::header::HOST, host);
     }
     let start = Instant::now();
-    let response = request.send().await.map_err(failed)?;
+    let response = request.send().await?;
     let millis = u32::try_from(start.elapsed().as_millis()).unwrap_or(u32::MAX);
     let location = response.headers().get(reqwest::header::LOCATION).and_then(|to| to.to_str().ok());
     Ok(HttpAnswer { status: response.status().as_u16(), millis, location: location.map(str::to_owned) })

@@ -8,16 +8,18 @@ use portico_domain::credential::Secret;
 use portico_world::kube::{Kube, Model};
 use portico_world::pace::Pace;
 use serde_json::{Value, json};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
-/// What is answered on EndpointSlices, in turn; the last list is said again. Other kinds are empty and stay so.
+/// What is answered on EndpointSlices, in turn; the last list is said again. Other kinds stay as they are: empty, unless
+/// `others` has them by their names in the API, or has that they are not known.
 #[derive(Default)]
 struct Said {
+    others: BTreeMap<&'static str, Option<Value>>,
     lists: Mutex<VecDeque<Value>>,
     watches: Mutex<VecDeque<(u16, String)>>,
     asked: Mutex<Vec<String>>,
@@ -46,8 +48,14 @@ async fn answer(Shared(said): Shared<Arc<Said>>, request: Request) -> Response {
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
     let is_watch = query.contains("watch=true");
     let json = |status: u16, body: Body| Response::builder().status(status).body(body).unwrap();
-    if !path.ends_with("/endpointslices") {
-        return if is_watch {
+    let kind = path.rsplit('/').next().unwrap_or_default();
+    if kind != "endpointslices" {
+        let other = said.others.get(kind);
+        return if let Some(None) = other {
+            json(404, Body::from("404 page not found"))
+        } else if let (Some(Some(list)), false) = (other, is_watch) {
+            json(200, Body::from(list.to_string()))
+        } else if is_watch {
             json(200, Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>()))
         } else {
             json(200, Body::from(list(1, None, &[]).to_string()))
@@ -81,11 +89,12 @@ struct Stage {
 }
 
 async fn stage(lists: Vec<Value>, watches: Vec<(u16, String)>) -> Stage {
-    let said = Arc::new(Said {
-        lists: Mutex::new(lists.into()),
-        watches: Mutex::new(watches.into()),
-        ..Said::default()
-    });
+    let (lists, watches) = (Mutex::new(lists.into()), Mutex::new(watches.into()));
+    on_stage(Said { lists, watches, ..Said::default() }).await
+}
+
+async fn on_stage(said: Said) -> Stage {
+    let said = Arc::new(said);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = format!("http://{}", listener.local_addr().unwrap());
     let router = Router::new().fallback(answer).with_state(said.clone());
@@ -189,4 +198,98 @@ async fn who_does_not_answer_is_not_read_from_the_model() {
     assert_eq!(stage.pods(), None, "its watch cannot be had");
     assert!(stage.model.nodes().is_some(), "others can");
     assert_eq!(stage.model.sizes()[1], 1, "what is known stays, to go on from");
+}
+
+#[tokio::test]
+async fn what_leads_to_a_certificate_is_held_with_it() {
+    let object = |name: &str, owner: &str, made: u8, status: Value| {
+        json!({"metadata": {
+            "name": name, "namespace": "apps", "uid": name, "resourceVersion": "3", "ownerReferences": [{"uid": owner}],
+            "creationTimestamp": format!("2026-11-{made:02}T10:00:00Z"),
+        }, "status": status})
+    };
+    let ready = |status: &str| json!({"notAfter": "2027-01-01T00:00:00Z", "conditions": [{"type": "Ready", "status": status}]});
+    let kinds = [
+        (
+            "certificates",
+            vec![object("web-tls", "web", 1, ready("True")), object("echo-tls", "echo", 1, ready("False"))],
+        ),
+        (
+            "certificaterequests",
+            vec![
+                object("echo-tls-2", "echo-tls", 9, ready("False")),
+                object("echo-tls-1", "echo-tls", 2, ready("True")),
+            ],
+        ),
+        (
+            "orders",
+            vec![object("old", "echo-tls-1", 3, json!({})), object("new", "echo-tls-2", 9, json!({}))],
+        ),
+        (
+            "challenges",
+            vec![
+                object("one", "new", 9, json!({})),
+                object("two", "new", 9, json!({})),
+                object("other", "old", 9, json!({})),
+            ],
+        ),
+    ];
+    let others = kinds.map(|(kind, items)| (kind, Some(list(1, None, &items)))).into();
+    let stage = on_stage(Said { others, ..Said::default() }).await;
+    let chain = async |name: &str| {
+        for _ in 0..200 {
+            if let Some(held) = stage.model.certificate("apps", name) {
+                let names =
+                    held.value.links.into_iter().map(|link| format!("{}/{}", link.kind, link.name)).collect();
+                return (held.value.ready, held.value.not_after, names);
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("nothing is held");
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
+    let until = Some("2027-01-01T00:00:00Z".to_owned());
+    assert_eq!(chain("web-tls").await, (true, until.clone(), names(&["Certificate/web-tls"])));
+    let led = [
+        "Certificate/echo-tls",
+        "CertificateRequest/echo-tls-2",
+        "Order/new",
+        "Challenge/two",
+        "Challenge/one",
+    ];
+    assert_eq!(chain("echo-tls").await, (false, until, names(&led)));
+    assert_eq!(chain("none").await, (false, None, names(&[])));
+}
+
+#[tokio::test]
+async fn the_names_of_rules_are_held_and_wildcards_are_none() {
+    let rules = json!([{"host": "echo.example.test"}, {"host": "*.example.test"}, {}]);
+    let some = json!({"metadata": {"name": "echo", "namespace": "apps", "resourceVersion": "3"}, "spec": {"rules": rules}});
+    let none = json!({"metadata": {"name": "any", "namespace": "apps", "resourceVersion": "4"}, "spec": {}});
+    let others = [("ingresses", Some(list(5, None, &[some, none])))].into();
+    let stage = on_stage(Said { others, ..Said::default() }).await;
+    for _ in 0..200 {
+        if let Some(held) = stage.model.ingress_hosts() {
+            let told = held
+                .value
+                .iter()
+                .map(|host| format!("{}/{} {}", host.namespace, host.ingress, host.hostname));
+            assert_eq!(told.collect::<Vec<_>>(), ["apps/echo echo.example.test"]);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("nothing is held");
+}
+
+#[tokio::test]
+async fn a_cluster_without_cert_manager_is_followed_all_the_same() {
+    let kinds = ["certificates", "certificaterequests", "orders", "challenges"];
+    let lists = Mutex::new(vec![list(7, None, &[slice("a", &["one"], 3)])].into());
+    let stage =
+        on_stage(Said { lists, others: kinds.map(|kind| (kind, None)).into(), ..Said::default() }).await;
+    stage.until(&["one"]).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    stage.until(&["one"]).await;
+    assert!(stage.model.certificate("apps", "echo-tls").is_none(), "whoever wants to know asks the server");
 }

@@ -28,6 +28,7 @@ class Edge:
     def __init__(self, cloudflare, practice, control, token):
         self.cloudflare, self.practice, self.control, self.token = cloudflare, practice, control, token
         self.waiting = collections.defaultdict(list)
+        self.telling = asyncio.Lock()
 
     def api(self, path):
         url = f"http://{self.cloudflare}/client/v4/{path}"
@@ -35,11 +36,15 @@ class Edge:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return json.load(answer)["result"]
 
-    def tell(self, tunnel, connections):
-        """Practice knows who is connected: a process has four connections."""
+    async def tell(self, tunnel):
+        """Practice knows who is connected, a process by four connections; in turn, so that the last word is the true one."""
+        async with self.telling:
+            await asyncio.to_thread(self.told, tunnel, (len(self.waiting[tunnel]) + 3) // 4)
+
+    def told(self, tunnel, replicas):
         name = self.api(tunnel)["name"]
-        url = f"http://{self.control}/practice/tunnels/{name}/connect?replicas={(connections + 3) // 4}"
-        urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=5).close()
+        url = f"http://{self.control}/practice/tunnels/{name}/connect?replicas={replicas}"
+        urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=30).close()
 
     async def connected(self, reader, writer):
         """A connection of a cloudflared: it says its token, is taken, and waits for a visitor."""
@@ -56,13 +61,13 @@ class Edge:
         mine, waiting = (reader, writer), self.waiting[tunnel]
         waiting.append(mine)
         writer.write(b"ok\n")
-        await asyncio.to_thread(self.tell, tunnel, len(waiting))
+        await self.tell(tunnel)
         while mine in waiting and not reader.at_eof():
             await asyncio.sleep(0.2)
         if mine in waiting:
             waiting.remove(mine)
             writer.close()
-            await asyncio.to_thread(self.tell, tunnel, len(waiting))
+            await self.tell(tunnel)
 
     async def visited(self, reader, writer):
         try:

@@ -10,6 +10,21 @@ machine_wake() {
     machine_run "$1" pkill -CONT -x sshd
 }
 
+# By a drop-in of the unit that does not outlive the boot.
+machine_hold() {
+    machine_run "$1" "set -e; touch /run/ground-hold
+        for unit in k3s k3s-agent; do
+            mkdir -p /run/systemd/system/\$unit.service.d
+            printf '%s\n' '[Service]' 'ExecStartPre=/bin/sh -c \"while [ -e /run/ground-hold ]; do sleep 0.1; done\"' \
+                >/run/systemd/system/\$unit.service.d/hold.conf
+        done
+        systemctl daemon-reload"
+}
+
+machine_release() {
+    machine_run "$1" rm -f /run/ground-hold
+}
+
 machine_busy() {
     local port=${2:?PORT}
     machine_run "$1" "set -e; systemd-run -q --collect --unit=squatter-$port socat TCP-LISTEN:$port,fork,reuseaddr EXEC:/bin/cat

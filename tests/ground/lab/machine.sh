@@ -129,11 +129,13 @@ machine_wait() {
     return 1
 }
 
-# The plug is pulled. Never by killing nspawn: its guest would live on without a head.
+# The plug is pulled. Never by killing nspawn: its guest would live on without a head. Its programs die one after the
+# other, so that who listens goes first: nobody may hear of the death of the others.
 machine_crash() {
     local init
     init=$(machine_init "$1")
     [ -n "$init" ] || die "$1 is off"
+    pkill -KILL --ns "$init" --nslist pid -x sshd || true
     kill -KILL "$init"
     machine_settle "$1"
 }

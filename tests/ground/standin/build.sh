@@ -28,7 +28,7 @@ sources=$(cd "$ground" && digest standin images charts programs)
 [ "$(cat "$out/.digest" 2>/dev/null)" != "$sources" ] || exit 0
 rm -f "$out/.digest"
 
-export CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false -mod=readonly"
+export CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false -mod=readonly -gcflags=all=-dwarf=false"
 kubernetes=k8s.io/component-base/version
 stamp="-X $kubernetes.gitVersion=v1.34.4+k3s1 -X $kubernetes.gitMajor=1 -X $kubernetes.gitMinor=34
     -X $kubernetes.gitTreeState=clean -X $kubernetes.gitCommit=c6017918"

@@ -71,6 +71,9 @@ const TEXTS: [&str; 34] = [
     "line\nline\r\n\0",
 ];
 
+/// Bytes of an input, as libFuzzer is told; nothing in it is repeated to more.
+const LONGEST: usize = 64 * 1024;
+
 /// Another input, made of `input` and, now and then, of a part of `other`.
 pub fn mutated(shape: Shape, input: &[u8], other: &[u8], chance: &mut Chance) -> Vec<u8> {
     let as_document = match shape {
@@ -95,7 +98,7 @@ pub fn mutated(shape: Shape, input: &[u8], other: &[u8], chance: &mut Chance) ->
             change_text(&mut bytes, other, chance)
         }
     }
-    bytes.truncate(64 * 1024);
+    bytes.truncate(LONGEST);
     bytes
 }
 
@@ -202,7 +205,7 @@ fn text(old: &str, chance: &mut Chance) -> String {
             letters.splice(at..at, odd.chars());
             letters.into_iter().collect()
         }
-        5 => old.repeat(1 + chance.below(200)),
+        5 => old.repeat(1 + chance.below(200.min(LONGEST / old.len().max(1)).max(1))),
         6 => odd.repeat(1 + chance.below(400)),
         _ => {
             letters.reverse();

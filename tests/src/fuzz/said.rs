@@ -45,7 +45,6 @@ pub fn metrics(input: &[u8]) {
         };
         let own = OwnRequests { hosts: BTreeMap::from([("echo.example.test".into(), 3)]), tunnel: 1 };
         let rates = Rates::between(&reading(NOW - 10_000, &earlier), &reading(NOW, &later), &own);
-        _ = rates.of("echo.example.test");
         let observed =
             Observed { at: NOW, traffic: Some(Seen::Seen { value: rates, at: NOW }), ..Observed::default() };
         judge(&DESIRED, &observed, &Clues::default());

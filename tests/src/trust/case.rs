@@ -115,7 +115,7 @@ impl Case<'_> {
                 }
                 Trouble::Kill(at) | Trouble::Cancel(at) | Trouble::Edit(at, _) => at.hold(faults),
                 Trouble::Second(at, own) => {
-                    let process = self.field.open(self.field.copy_of(&self.process.data)).await;
+                    let process = self.field.open(self.field.copy_of(&self.process.data).await).await;
                     // Without a tunnel it could have nothing of its own.
                     let own = *own && self.wish.is_whole() && next.is_whole();
                     let own = own.then(|| exposure(SECOND, Reach::Public, &[]));

@@ -161,22 +161,16 @@ impl Field {
         Process::open(options).await.expect("the engine opens")
     }
 
-    /// A copy of a folder of Portico's that is at rest.
-    pub fn copy_of(&self, data: &Path) -> PathBuf {
+    /// A copy of a folder of Portico's.
+    pub async fn copy_of(&self, data: &Path) -> PathBuf {
         let number = self.copies.fetch_add(1, Ordering::Relaxed);
         let folder = self.folder.path().join(format!("copy-{number}"));
-        std::fs::create_dir(&folder).expect("a new folder");
-        for entry in std::fs::read_dir(data).expect("the data") {
-            let path = entry.expect("an entry").path();
-            if path.is_file() {
-                std::fs::copy(&path, folder.join(path.file_name().expect("a name"))).expect("a copy");
-            }
-        }
+        crate::copy_data(data, &folder).await;
         folder
     }
 
     pub async fn begin(&self) -> Process {
-        self.open(self.copy_of(&self.base())).await
+        self.open(self.copy_of(&self.base()).await).await
     }
 
     /// Everything back as it was, but for the stack itself.

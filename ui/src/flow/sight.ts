@@ -27,25 +27,25 @@ export function stretch({ y, zoom }: Viewport, height: number): Stretch {
 export const isInSight = ({ y, height }: Box, { top, bottom }: Stretch): boolean =>
   y + height >= top && y <= bottom;
 
-/** What was made of a box, by its name: made anew only when the box stands elsewhere, or has another size. */
-export class Made<T> {
-  #last = new Map<string, { box: Box; made: T }>();
+/** A box where it stands, by its name. */
+export type Spot = Box & { id: string };
 
-  of(ids: Iterable<string>, spots: ReadonlyMap<string, Box>, make: (id: string, box: Box) => T): T[] {
-    const next = new Map<string, { box: Box; made: T }>();
+/** The boxes by their names, each the same object as last time unless it stands elsewhere or has another size. */
+export class Made {
+  #last = new Map<string, Spot>();
+
+  of(ids: Iterable<string>, spots: ReadonlyMap<string, Box>): Spot[] {
+    const next = new Map<string, Spot>();
     for (const id of ids) {
       const spot = spots.get(id);
       if (!spot || next.has(id)) continue;
       const last = this.#last.get(id);
       const isThere =
-        last?.box.x === spot.x &&
-        last.box.y === spot.y &&
-        last.box.width === spot.width &&
-        last.box.height === spot.height;
+        last?.x === spot.x && last.y === spot.y && last.width === spot.width && last.height === spot.height;
       // A layout moves its boxes in place, so that where one was is written down.
-      next.set(id, isThere ? last : { box: { ...spot }, made: make(id, spot) });
+      next.set(id, isThere ? last : { id, ...spot });
     }
     this.#last = next;
-    return [...next.values()].map(({ made }) => made);
+    return [...next.values()];
   }
 }

@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { ago, duration, fill, findingWords, many, reasonWords, sentence, size, stepTitle } from './format';
+import {
+  ago,
+  duration,
+  fill,
+  findingWords,
+  lineWords,
+  many,
+  reasonWords,
+  sentence,
+  size,
+  stepTitle,
+} from './format';
 import { problems } from './catalogue';
 
 describe('numbers and times', () => {
@@ -49,6 +60,26 @@ describe('codes', () => {
     expect(reasonWords({ code: 'ssh-closed', port: 22 })).toBe('SSH is off: port 22 is closed');
     const finding = { check: 'clock-skew', severity: 'stop', args: { seconds: '600' }, fix: null } as const;
     expect(findingWords(finding).what).toBe('Its clock is 600 s away from the others.');
+  });
+  it('say what was waited for, and a line of a preview, in phrases', () => {
+    const args = {
+      step: 'echo/deployment',
+      waited: '60',
+      waiting: 'as it was sent',
+      object: 'Deployment a/b',
+    };
+    const waited = {
+      code: 'step-timed-out',
+      args: { ...args, awaited: 'pods-awaited' },
+      detail: null,
+    } as const;
+    expect(sentence(waited).what).toBe(
+      'echo/deployment did not become true in 60 s: Deployment a/b: waiting for its pods.',
+    );
+    expect(sentence({ ...waited, args }).what).toContain('as it was sent');
+    expect(lineWords({ sign: 'add', text: 'a path' })).toBe('a path');
+    const said = { phrase: 'tunnel', args: { tunnel: 'home' } } as const;
+    expect(lineWords({ sign: 'add', text: 'other', said })).toBe('tunnel home');
   });
   it('leave no brace behind, whatever arguments come', () => {
     expect(fill('{a} and {b}', { a: 'x' })).toBe('x and');

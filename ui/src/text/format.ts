@@ -1,9 +1,9 @@
 // Numbers, sizes, times and codes as words. Everything goes through Intl in the window's language.
-import type { Change, Finding, Problem, Reason, Stage } from '../api/types';
+import type { Change, DiffLine, Finding, Problem, Reason, Stage } from '../api/types';
 import { phrases, problems, t, type Sentence } from './catalogue';
 import { language } from './language';
 
-const { findings, objects, reasons, stages } = phrases;
+const { findings, lines, objects, reasons, stages } = phrases;
 const number = new Intl.NumberFormat(language);
 const oneDigit = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
@@ -51,13 +51,19 @@ export const fill = (template: string, args: { readonly [key: string]: unknown }
     .trim();
 
 /** What happened and what to do; a failure with a known cause says the cause and the cause's own way out. */
-export function sentence({ code, args }: Problem): Sentence {
+export function sentence({ code, args: given }: Problem): Sentence {
   const { what, next } = problems[code] ?? problems.internal;
+  const awaited = Object.entries(lines).find(([known]) => known === given.awaited)?.[1];
+  const args = awaited ? { ...given, waiting: fill(awaited, given) } : given;
   const cause = Object.entries(problems).find(([known]) => known === args.cause)?.[1];
   return cause
     ? { what: `${fill(what, args)} ${fill(cause.what, args)}`, next: fill(cause.next, args) }
     : { what: fill(what, args), next: fill(next, args) };
 }
+
+/** A line of a preview. */
+export const lineWords = ({ text, said }: DiffLine): string =>
+  said ? fill(lines[said.phrase], said.args) : text;
 
 /** What the check found and what to do about it. */
 export function findingWords({ check, args }: Finding): Sentence {

@@ -374,7 +374,7 @@ sentences! {
         "portico runs lists them.";
     RunNotResumable: "The run {run} is {state}; there is nothing to continue."
         "Preview the change again if you want it once more.";
-    StepTimedOut: "{step} did not become true in {waited} s: {waiting}."
+    StepTimedOut: "{step} did not become true in {waited} s: {waiting|nobody answered}."
         "Look at its log; then continue.";
     Cancelled: "Stopped on request."
         "portico resume {run} goes on where it stopped.";

@@ -7,7 +7,7 @@ use super::table::{Fix, kind};
 use super::{Condition, Severity};
 use crate::change::{Change, ComponentAct, Desired};
 use crate::cluster::K3sVersion;
-use crate::diagnosis::{Clues, Diagnosis, TestKind, diagnose};
+use crate::diagnosis::{Clues, Diagnosis, TestKind, away_from_home, diagnose};
 use crate::exposure::Exposure;
 use crate::flow::Health;
 use crate::observed::{NodeState, Observed, Seen};
@@ -77,7 +77,10 @@ pub fn read(desired: &Desired, observed: &Observed, clues: &Clues, others: &[Pro
         cause.iter().for_each(|cause| add(cause, health, by));
     }
     match &observed.nodes {
-        Some(Seen::Unseen { why }) => add(why, Health::Down, None),
+        Some(Seen::Unseen { why }) => {
+            add(why, Health::Down, None);
+            away_from_home(desired, observed, clues).iter().for_each(|away| add(away, Health::Up, None));
+        }
         Some(Seen::Seen { .. }) => {
             for problem in machines(observed, now) {
                 add(&problem, Health::Degraded, None);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnosis::Clues;
-use crate::diagnosis::tests::{NAME, NOW, at_home, desired, well};
+use crate::diagnosis::tests::{NAME, NOW, at_home, cluster_is_silent, desired, well};
 use crate::exposure::Reach;
 use crate::observed::{Observed, Seen};
 use crate::problem::Code;
@@ -61,6 +61,28 @@ fn a_machine_that_is_away_is_one_condition_for_all_names_on_it() {
     assert_eq!(condition.id, "node-not-ready/pi-3");
     assert_eq!(condition.hostnames.len(), 2);
     assert_eq!(condition.severity, Severity::Degraded, "the other worker carries the names");
+}
+
+#[test]
+fn a_silent_cluster_is_no_outage_for_who_is_in_another_network() {
+    let cafe: Vec<_> = vec!["192.168.7.0/24".parse().unwrap()];
+    let away = |observed: &mut Observed, clues: &mut Clues| {
+        cluster_is_silent(observed);
+        clues.interfaces[0].subnets.clone_from(&cafe);
+    };
+    let found = shown(away, &[]);
+    assert_eq!(codes(&found), [Code::AwayFromHome], "{found:#?}");
+    assert_eq!((found[0].condition.severity, found[0].condition.hostnames.len()), (Severity::Notice, 2));
+    // Where it answered before, and where its machines are, its silence is an outage.
+    let routed = |observed: &mut Observed, clues: &mut Clues| {
+        away(observed, clues);
+        clues.home.clone_from(&cafe);
+    };
+    let at_home = |observed: &mut Observed, _: &mut Clues| cluster_is_silent(observed);
+    for found in [shown(routed, &[]), shown(at_home, &[])] {
+        assert_eq!(codes(&found), [Code::KubeUnreachable], "{found:#?}");
+        assert_eq!(found[0].condition.severity, Severity::Down);
+    }
 }
 
 #[test]

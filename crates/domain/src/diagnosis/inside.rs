@@ -4,7 +4,7 @@ use super::outside::join;
 use super::{Test, TestKind, Walk, seen};
 use crate::exposure::{Reach, Tls};
 use crate::flow::{Health, endpoints_key};
-use crate::observed::{NodeState, ObjectKey, TlsAnswer};
+use crate::observed::{IngressHost, NodeState, ObjectKey, TlsAnswer};
 use crate::problem::{Code, Problem};
 use crate::step::is_serving;
 use std::net::IpAddr;
@@ -23,6 +23,17 @@ impl Walk<'_> {
         }
         tests.extend(self.certificate());
         tests
+    }
+
+    /// What a visitor gets in the end, by the best of several ways.
+    pub(crate) fn answer(&self) -> Option<Test> {
+        match self.exposure.reach {
+            Reach::Public => Some(self.public_answer()),
+            Reach::Lan => {
+                let answers = self.lan_answers().into_iter().filter(|test| test.kind == TestKind::Answer);
+                answers.min_by_key(|test| test.health)
+            }
+        }
     }
 
     /// Machines that could carry the name and are away.
@@ -99,7 +110,24 @@ impl Walk<'_> {
         ingress_key(self.exposure)
     }
 
+    /// That no rule leads to the name, by all the rules that there are.
+    pub(crate) fn no_rule(&self) -> Option<Test> {
+        let hosts = seen(self.observed.ingress_hosts.as_ref()).ok()?;
+        let is_own = |host: &IngressHost| {
+            host.hostname == self.exposure.hostname && host.namespace == self.exposure.namespace()
+        };
+        (!hosts.iter().any(is_own)).then(|| self.rule_missing(""))
+    }
+
+    fn rule_missing(&self, evidence: &str) -> Test {
+        let problem = Problem::new(Code::IngressMissing).arg("hostname", &self.exposure.hostname);
+        Test::bad(TestKind::Ingress, self.ingress_key().title(), Health::Down, evidence, problem)
+    }
+
     fn ingress(&self) -> Test {
+        if let Some(missing) = self.no_rule() {
+            return missing;
+        }
         let key = self.ingress_key();
         let subject = key.title();
         let live = match seen(self.observed.objects.get(&key)) {
@@ -107,10 +135,7 @@ impl Walk<'_> {
             Err(why) => return Test::unknown(TestKind::Ingress, subject, why),
         };
         let hostname = self.exposure.hostname.as_str();
-        let Some(live) = live else {
-            let problem = Problem::new(Code::IngressMissing).arg("hostname", hostname);
-            return Test::bad(TestKind::Ingress, subject, Health::Down, "", problem);
-        };
+        let Some(live) = live else { return self.rule_missing("") };
         let class = live["spec"]["ingressClassName"].as_str().unwrap_or_default();
         if class != "nginx" {
             let problem =
@@ -119,8 +144,7 @@ impl Walk<'_> {
         }
         let hosts = live["spec"]["rules"].as_array().into_iter().flatten();
         if !hosts.into_iter().any(|rule| rule["host"] == hostname) {
-            let problem = Problem::new(Code::IngressMissing).arg("hostname", hostname);
-            return Test::bad(TestKind::Ingress, subject, Health::Down, class, problem);
+            return self.rule_missing(class);
         }
         Test::up(TestKind::Ingress, subject, class)
     }

@@ -7,6 +7,7 @@
 mod inside;
 pub use inside::ingress_key;
 mod outside;
+pub use outside::away_from_home;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -17,6 +18,7 @@ use crate::flow::Health;
 use crate::host::interface::Interface;
 use crate::observed::{Observed, Seen};
 use crate::problem::{Code, Problem};
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -81,12 +83,28 @@ pub struct Diagnosis {
 #[derive(Debug, Clone, Default)]
 pub struct Clues {
     pub interfaces: Vec<Interface>,
+    /// Networks of this computer in which the cluster has answered.
+    pub home: Vec<Ipv4Net>,
     /// A line for each trouble of the pods behind the service.
     pub troubles: Vec<String>,
     /// What those lines mean, where it is known.
     pub trouble: Option<Problem>,
     /// Whether resolvers offer Encrypted Client Hello for the name.
     pub encrypted_hello: bool,
+}
+
+impl Clues {
+    /// The networks that this computer is in now.
+    pub fn networks(&self) -> Vec<Ipv4Net> {
+        let up = self.interfaces.iter().filter(|interface| interface.up);
+        up.flat_map(|interface| interface.subnets.iter().copied()).collect()
+    }
+
+    /// Those of them that are not this computer's own.
+    pub fn shared_networks(&self) -> Vec<Ipv4Net> {
+        let shared = self.interfaces.iter().filter(|interface| interface.up && interface.left_out.is_none());
+        shared.flat_map(|interface| interface.subnets.iter().copied()).collect()
+    }
 }
 
 /// One walk: what is wanted, what was seen, and the name that is asked about. The picture of the flow takes single tests

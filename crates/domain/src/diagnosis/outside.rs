@@ -1,10 +1,12 @@
 //! From the visitor to the cluster's door: network, name, resolvers, and for public names Cloudflare's part.
 
-use super::{Test, TestKind, Walk, seen};
+use super::{Clues, Test, TestKind, Walk, seen};
+use crate::change::Desired;
+use crate::cluster::Machine;
 use crate::dns::{Answers, explain};
 use crate::exposure::Reach;
 use crate::flow::Health;
-use crate::observed::{HttpAnswer, NameRecords};
+use crate::observed::{HttpAnswer, NameRecords, Observed, Seen};
 use crate::problem::{Code, Problem};
 use crate::tunnel::{Route, service_of};
 use std::collections::BTreeSet;
@@ -38,28 +40,19 @@ impl Walk<'_> {
         }
     }
 
-    /// A laptop elsewhere cannot reach a name that leads to addresses of the LAN, and nothing is broken.
     fn network(&self) -> Test {
-        let workers = self.observed.lan_addresses();
-        let networks: Vec<_> =
-            self.clues.interfaces.iter().filter(|each| each.up).flat_map(|each| &each.subnets).collect();
-        let listed = networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        if workers.is_empty() || networks.is_empty() {
+        let (home, networks) = (home(self.desired, self.observed), self.clues.networks());
+        let listed = join(&networks);
+        if home.is_empty() || networks.is_empty() {
             return Test::unknown(TestKind::Network, listed, None);
         }
-        let is_near = |address: &IpAddr| match address {
-            IpAddr::V4(v4) => v4.is_loopback() || networks.iter().any(|network| network.contains(v4)),
-            IpAddr::V6(_) => false,
-        };
         let answers = seen(self.observed.lan_paths.get(self.hostname()))
             .is_ok_and(|path| path.http.values().any(Result::is_ok));
         // Behind a router they may be reached all the same.
-        if answers || workers.iter().any(is_near) {
-            return Test::up(TestKind::Network, join(&workers), listed);
+        match away_from_home(self.desired, self.observed, self.clues).filter(|_| !answers) {
+            None => Test::up(TestKind::Network, join(&home), listed),
+            Some(problem) => Test::bad(TestKind::Network, join(&home), Health::Down, listed, problem),
         }
-        let problem =
-            Problem::new(Code::AwayFromHome).arg("networks", &listed).arg("workers", join(&workers));
-        Test::bad(TestKind::Network, join(&workers), Health::Down, listed, problem)
     }
 
     pub(crate) fn record(&self) -> Test {
@@ -208,7 +201,7 @@ impl Walk<'_> {
         }
     }
 
-    fn public_answer(&self) -> Test {
+    pub(super) fn public_answer(&self) -> Test {
         let url = format!("https://{}/", self.hostname());
         match seen(self.observed.public_paths.get(self.hostname())) {
             Err(why) => Test::unknown(TestKind::Answer, url, why),
@@ -246,6 +239,33 @@ impl Walk<'_> {
     }
 }
 
-pub(super) fn join<'a>(addresses: impl IntoIterator<Item = &'a IpAddr>) -> String {
-    addresses.into_iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ")
+pub(super) fn join<'a, T: ToString + 'a>(all: impl IntoIterator<Item = &'a T>) -> String {
+    all.into_iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A laptop elsewhere reaches neither the cluster nor a name that leads to addresses of the LAN, and nothing is broken.
+pub fn away_from_home(desired: &Desired, observed: &Observed, clues: &Clues) -> Option<Problem> {
+    let (home, networks, shared) = (home(desired, observed), clues.networks(), clues.shared_networks());
+    let is_near = |address: &IpAddr| match address {
+        IpAddr::V4(v4) => v4.is_loopback() || networks.iter().any(|network| network.contains(v4)),
+        IpAddr::V6(_) => false,
+    };
+    // Without a network nobody is anywhere; and in one from which the cluster answered before, its silence is no matter
+    // of the network.
+    let is_away = !home.is_empty()
+        && !shared.is_empty()
+        && !home.iter().any(is_near)
+        && !shared.iter().any(|network| clues.home.contains(network));
+    is_away
+        .then(|| Problem::new(Code::AwayFromHome).arg("networks", join(&shared)).arg("workers", join(&home)))
+}
+
+/// Where LAN names lead; while the cluster cannot be asked, where its machines are by its document.
+fn home(desired: &Desired, observed: &Observed) -> Vec<IpAddr> {
+    match (&observed.nodes, &desired.cluster) {
+        (Some(Seen::Unseen { .. }), Some(document)) => {
+            document.machines.iter().filter_map(Machine::ip).filter(IpAddr::is_ipv4).collect()
+        }
+        _ => observed.lan_addresses(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::access::{AccessApp, AccessState};
-use crate::certificate::CertificateChain;
+use crate::certificate::{CertificateChain, Link};
 use crate::change::Desired;
 use crate::dns::Answers;
 use crate::exposure::{Backend, Tls};
@@ -31,7 +31,11 @@ pub(crate) fn desired(reach: Reach) -> Desired {
         access: if reach == Reach::Public { vec!["me@example.test".into()] } else { Vec::new() },
         backend: Backend::Echo { image: "echo:1".into() },
     };
-    let mut desired = Desired { exposures: vec![exposure], ..Desired::default() };
+    let document = "{version: 1, name: home, k3s: {version: v1.36.3+k3s1}, machines: [
+         {name: pi-1, address: 10.0.0.1, role: server}, {name: pi-2, address: 10.0.0.2, role: agent},
+         {name: pi-3, address: 10.0.0.3, role: agent}]}";
+    let cluster = Some(crate::cluster::parse(document).unwrap());
+    let mut desired = Desired { cluster, exposures: vec![exposure], ..Desired::default() };
     desired.stack.acme = Some(Acme { email: "me@example.test".into(), authority: Authority::Staging });
     desired.stack.tunnel = Some(TUNNEL.into());
     desired
@@ -86,10 +90,10 @@ pub(crate) fn well(desired: &Desired) -> Observed {
     observed.objects.insert(ingress_key(exposure), now(Some(exposure.ingress(issuer))));
     let endpoint = EndpointState { pod: Some("echo-1".into()), node: Some("pi-2".into()), ready: true };
     observed.endpoints.insert(crate::flow::endpoints_key(exposure), now(vec![endpoint]));
-    let certificate = json!({"kind": "Certificate", "metadata": {"name": "echo-tls"}, "status": {"conditions": [{
+    let certificate = json!({"metadata": {"name": "echo-tls"}, "status": {"conditions": [{
         "type": "Ready", "status": "True", "reason": "Ready", "message": "",
     }]}});
-    let chain = CertificateChain::of("apps", "echo-tls", &[certificate]);
+    let chain = CertificateChain::new("apps", "echo-tls", None, vec![Link::of("Certificate", &certificate)]);
     observed.certificates.insert("apps/echo-tls".into(), now(chain));
     let records = NameRecords {
         zone_id: "z".into(),
@@ -183,6 +187,17 @@ fn nobody_answers(observed: &mut Observed) {
     }
 }
 
+/// Neither its API nor, since nobody says where its workers are, a way to a name.
+pub(crate) fn cluster_is_silent(observed: &mut Observed) {
+    observed.nodes = Some(Seen::Unseen { why: Problem::new(Code::KubeUnreachable) });
+    for path in observed.lan_paths.values_mut() {
+        if let Seen::Seen { value, .. } = path {
+            value.http.clear();
+            value.tls.clear();
+        }
+    }
+}
+
 #[test]
 fn all_is_well_where_nothing_is_wrong() {
     for reach in [Reach::Lan, Reach::Public] {
@@ -226,6 +241,10 @@ fn a_lan_name_has_one_cause() {
             nobody_answers(observed);
             clues.interfaces[0].subnets = vec!["192.168.7.0/24".parse().unwrap()];
         }),
+        (Code::AwayFromHome, Health::Unknown, |observed, clues| {
+            cluster_is_silent(observed);
+            clues.interfaces[0].subnets = vec!["192.168.7.0/24".parse().unwrap()];
+        }),
         (Code::ProbeFailed, Health::Down, |observed, _| nobody_answers(observed)),
         (Code::NodeNotReady, Health::Down, |observed, _| {
             nobody_answers(observed);
@@ -246,6 +265,7 @@ fn a_lan_name_has_one_cause() {
             *object(observed, "Deployment").1 = now(None);
         }),
         (Code::IngressMissing, Health::Up, |observed, _| *object(observed, "Ingress").1 = now(None)),
+        (Code::IngressMissing, Health::Up, |observed, _| observed.ingress_hosts = Some(now(Vec::new()))),
         (Code::IngressClassDiffers, Health::Up, |observed, _| {
             let live = json!({"spec": {"ingressClassName": "other", "rules": [{"host": NAME}]}});
             *object(observed, "Ingress").1 = now(Some(live));
@@ -257,7 +277,7 @@ fn a_lan_name_has_one_cause() {
             lan(observed).http.values_mut().for_each(|answer| *answer = Ok(answered(500)));
         }),
         (Code::CertificatePending, Health::Up, |observed, _| {
-            let chain = CertificateChain::of("apps", "echo-tls", &[]);
+            let chain = CertificateChain::new("apps", "echo-tls", None, vec![]);
             observed.certificates.insert("apps/echo-tls".into(), now(chain));
         }),
         (Code::CertificateDiffers, Health::Up, |observed, _| {

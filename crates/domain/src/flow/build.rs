@@ -84,15 +84,22 @@ impl<'a> Builder<'a> {
             column: kind.column(),
             label: label.into(),
             detail,
-            health: judged.health(),
-            evidence: judged.evidence,
-            reason: judged.reason,
+            health: Health::Unknown,
+            evidence: String::new(),
+            reason: None,
             because: None,
-            seen_at: judged.at,
+            seen_at: None,
             rate: None,
             members: Vec::new(),
         });
+        self.judge(at, judged);
         at
+    }
+
+    fn judge(&mut self, at: At, judged: Judged) {
+        let hop = &mut self.hops[at];
+        hop.health = judged.health();
+        (hop.evidence, hop.reason, hop.seen_at) = (judged.evidence, judged.reason, judged.at);
     }
 
     /// Who visits is no hop that could fail.
@@ -165,7 +172,7 @@ impl<'a> Builder<'a> {
     fn path(&mut self, exposure: &'a Exposure, internet: Option<(At, [At; 2], At)>, lan: At, ingress: At) {
         let clues = std::mem::take(&mut self.clues);
         let walk = judge::walk(self.desired, exposure, self.observed, &clues, self.now);
-        let rate = self.rates.of(exposure.hostname.as_str());
+        let rate = self.rates.of(exposure, self.desired.ingress());
         let judged = judge::pods(&walk);
         let service = format!("service/{}", exposure.name);
         let namespace = exposure.namespace().to_owned();
@@ -176,6 +183,13 @@ impl<'a> Builder<'a> {
             _ => self.lan_hops(&walk, lan, ingress),
         };
         hops.push(ingress);
+        // Where its pods are ready and the way to it stands, what a visitor got is the service's own; the controller answers
+        // for a name that it has no rule for, too.
+        let leads = || matches!(self.path_health(&hops), Health::Up | Health::Degraded);
+        let answer = || judge::answer(&walk).filter(|answer| answer.health() == Health::Down && leads());
+        if let Some(own) = judge::no_rule(&walk).or_else(answer).filter(|_| judged.health() == Health::Up) {
+            self.judge(service, own);
+        }
         let mut last = ingress;
         if let Some(certificate) = self.certificate(&walk) {
             self.connect(last, certificate, Link { rate, ..Link::default() });

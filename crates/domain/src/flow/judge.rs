@@ -5,7 +5,7 @@
 
 use super::{Health, Member, STALE_AFTER_MS, endpoints_key};
 use crate::diagnosis::{Clues, Test, Walk};
-use crate::exposure::Exposure;
+use crate::exposure::{Exposure, Reach};
 use crate::observed::{EndpointState, HttpAnswer, NodeState, Observed, PublicPath, Seen};
 use crate::problem::{Code, Problem};
 use crate::stack::{IngressController, StackComponent};
@@ -90,6 +90,22 @@ pub fn pods(walk: &Walk<'_>) -> Judged {
     Judged::of(walk.pods(), at)
 }
 
+/// That no rule of the controller's leads to the service; `None` where one does, or that is not known now.
+pub fn no_rule(walk: &Walk<'_>) -> Option<Judged> {
+    let (_, at) = fresh(walk.observed.ingress_hosts.as_ref(), walk.now)?;
+    Some(Judged::of(walk.no_rule()?, at))
+}
+
+/// What a visitor got; `None` where that is not known now.
+pub fn answer(walk: &Walk<'_>) -> Option<Judged> {
+    let hostname = walk.exposure.hostname.as_str();
+    let at = match walk.exposure.reach {
+        Reach::Lan => fresh(walk.observed.lan_paths.get(hostname), walk.now).map(|(_, at)| at),
+        Reach::Public => fresh(walk.observed.public_paths.get(hostname), walk.now).map(|(_, at)| at),
+    };
+    Some(Judged::of(walk.answer()?, at?))
+}
+
 pub fn members(endpoints: &[EndpointState]) -> Vec<Member> {
     let member = |endpoint: &EndpointState| Member {
         label: endpoint.pod.clone().unwrap_or_default(),
@@ -147,14 +163,31 @@ fn replicas(live: &Value) -> String {
     format!("{ready}/{}", number("/spec/replicas").unwrap_or(1))
 }
 
-/// The same, where a machine that is away explains it better.
+/// The same, where a machine that is away explains it better. A controller whose pods are ready, and that answers for no name
+/// over any machine that stands, is not reached by anybody.
 pub fn controller(controller: IngressController, observed: &Observed, now: i64) -> (Judged, String) {
     let (mut judged, ready) = workload(controller.component(), observed, now);
+    if let Some((problem, at)) = silence(observed, now).filter(|_| judged.health() == Health::Up) {
+        return (Judged::is(Health::Down, Some(problem.clone()), at), ready);
+    }
     let away = observed.machine_away(&controller.service_key()).filter(|_| judged.health() == Health::Down);
     if let Some(node) = away {
         judged.reason = Some(node.problem());
     }
     (judged, ready)
+}
+
+/// Why nobody on the LAN gets any answer, where several ways were tried and none led anywhere.
+fn silence(observed: &Observed, now: i64) -> Option<(&Problem, i64)> {
+    let ways = observed.lan_addresses();
+    let paths = observed.lan_paths.values().filter_map(|path| fresh(Some(path), now));
+    let mut answers = paths
+        .flat_map(|(path, at)| path.http.iter().map(move |(address, answer)| (address, answer, at)))
+        .filter(|(address, ..)| ways.contains(address))
+        .peekable();
+    let (_, first, at) = *answers.peek()?;
+    let why = first.as_ref().err()?;
+    answers.all(|(_, answer, _)| answer.is_err()).then_some((why, at))
 }
 
 /// Cloudflare's own words on the tunnel, and how many processes hold it open.

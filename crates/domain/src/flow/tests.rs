@@ -1,12 +1,14 @@
 //! Paths that are whole, hops that say the same as the diagnosis, and the one hop that is the cause.
 
 use super::*;
-use crate::certificate::CertificateChain;
+use crate::certificate::{CertificateChain, Link};
 use crate::cluster::{ClusterDocument, K3s, Options, Release};
 use crate::diagnosis::tests::{NOW, TUNNEL, desired, now, well};
+use crate::dns::Hostname;
 use crate::exposure::{Exposure, Tls};
-use crate::observed::{EndpointState, PublicPath, Seen};
+use crate::observed::{EndpointState, HttpAnswer, IngressHost, PublicPath, Seen};
 use crate::problem::Code;
+use crate::stack::StackComponent;
 use crate::tunnel::TunnelState;
 use proptest::prelude::*;
 use serde_json::json;
@@ -82,11 +84,11 @@ fn what_is_down_below_is_the_cause_and_what_hangs_on_it_is_quiet() {
 fn a_refused_certificate_is_a_cause_and_the_name_still_answers() {
     let desired = wanted(Reach::Lan);
     let mut observed = well(&desired);
-    let request = json!({"kind": "CertificateRequest", "metadata": {"name": "echo-tls-1"}, "status": {"conditions": [
+    let request = json!({"metadata": {"name": "echo-tls-1"}, "status": {"conditions": [
         {"type": "Ready", "status": "False", "reason": "Denied", "message": "no"}]}});
-    observed
-        .certificates
-        .insert("apps/echo-tls".into(), now(CertificateChain::of("apps", "echo-tls", &[request])));
+    let denied =
+        CertificateChain::new("apps", "echo-tls", None, vec![Link::of("CertificateRequest", &request)]);
+    observed.certificates.insert("apps/echo-tls".into(), now(denied));
     let graph = flow(&desired, &observed, NOW);
     let certificate = hop(&graph, "certificate/apps/echo-tls");
     assert_eq!(Some(Code::CertificateFailed), certificate.reason.as_ref().map(|reason| reason.code));
@@ -104,7 +106,9 @@ fn a_name_that_waits_for_its_certificate_is_quiet_about_its_record() {
     }
     let record = "name/echo.example.test";
     assert_eq!(None, hop(&flow(&desired, &observed, NOW), record).because, "somebody took it away");
-    observed.certificates.insert("apps/echo-tls".into(), now(CertificateChain::of("apps", "echo-tls", &[])));
+    observed
+        .certificates
+        .insert("apps/echo-tls".into(), now(CertificateChain::new("apps", "echo-tls", None, vec![])));
     let graph = flow(&desired, &observed, NOW);
     assert_eq!(Some("certificate/apps/echo-tls"), hop(&graph, record).because.as_deref());
     assert_eq!(Some("certificate/apps/echo-tls"), graph.cause(&graph.paths[0]).map(|hop| hop.id.as_str()));
@@ -114,7 +118,7 @@ fn a_name_that_waits_for_its_certificate_is_quiet_about_its_record() {
 fn a_tunnel_that_is_down_explains_cloudflared_and_an_open_one_serves() {
     let desired = wanted(Reach::Public);
     let mut observed = well(&desired);
-    let key = crate::stack::StackComponent::Cloudflared.health().remove(0);
+    let key = StackComponent::Cloudflared.health().remove(0);
     let asleep = json!({"spec": {"replicas": 2}, "status": {"readyReplicas": 1}});
     observed.objects.insert(key, now(Some(asleep)));
     let graph = flow(&desired, &observed, NOW);
@@ -163,6 +167,46 @@ fn a_worker_that_answers_for_no_name_is_a_cause_while_another_one_serves() {
     silence(&mut observed, 9);
     let graph = flow(&desired, &observed, NOW);
     assert_eq!(Health::Up, hop(&graph, "way-in/pi-2").health, "no machine's fault");
+    let nobody = graph.cause(&graph.paths[0]).expect("a cause");
+    assert_eq!(("ingress", Health::Down), (nobody.id.as_str(), nobody.health));
+    assert_eq!(Some(Code::ProbeFailed), nobody.reason.as_ref().map(|reason| reason.code));
+    assert_eq!(Health::Down, graph.paths[0].health);
+}
+
+#[test]
+fn a_wrong_answer_over_ways_that_stand_is_the_services() {
+    for reach in [Reach::Lan, Reach::Public] {
+        let desired = wanted(reach);
+        let mut observed = well(&desired);
+        let connectors = json!({"spec": {"replicas": 2}, "status": {"readyReplicas": 2, "updatedReplicas": 2, "availableReplicas": 2}});
+        observed.objects.insert(StackComponent::Cloudflared.health().remove(0), now(Some(connectors)));
+        let wrong = HttpAnswer { status: 502, millis: 3, location: None };
+        for seen in observed.lan_paths.values_mut() {
+            let Seen::Seen { value, .. } = seen else { panic!() };
+            value.http.values_mut().for_each(|answer| *answer = Ok(wrong.clone()));
+        }
+        for seen in observed.public_paths.values_mut() {
+            let Seen::Seen { value, .. } = seen else { panic!() };
+            value.http = Ok(wrong.clone());
+        }
+        let graph = flow(&desired, &observed, NOW);
+        let cause = graph.cause(&graph.paths[0]).expect("a cause");
+        assert_eq!(("service/echo", Health::Down), (cause.id.as_str(), graph.paths[0].health), "{reach:?}");
+        assert_eq!(Some(Code::BackendSilent), cause.reason.as_ref().map(|reason| reason.code));
+        assert_eq!(Health::Up, hop(&graph, "pods/apps/echo").health);
+    }
+    // Without a way to it nothing is said of the service.
+    let desired = wanted(Reach::Public);
+    let mut observed = well(&desired);
+    let down = TunnelState { status: "down".into(), connectors: 0 };
+    observed.tunnel_states.insert(TUNNEL.into(), now(Some(down)));
+    for seen in observed.public_paths.values_mut() {
+        let Seen::Seen { value, .. } = seen else { panic!() };
+        value.http = Ok(HttpAnswer { status: 530, millis: 3, location: None });
+    }
+    let graph = flow(&desired, &observed, NOW);
+    assert_eq!(Some("tunnel"), graph.cause(&graph.paths[0]).map(|hop| hop.id.as_str()));
+    assert_eq!(Health::Up, hop(&graph, "service/echo").health);
 }
 
 #[test]
@@ -251,4 +295,56 @@ proptest! {
             prop_assert_eq!((hop.health, cause.health), (Health::Down, Health::Down));
         }
     }
+}
+
+#[test]
+fn a_name_that_no_rule_leads_to_is_down_though_the_controller_answers() {
+    let desired = wanted(Reach::Lan);
+    let mut observed = well(&desired);
+    let IngressHost { namespace, hostname, .. } = rule(&desired);
+    let elsewhere = IngressHost { namespace: "other".into(), ..rule(&desired) };
+    let other = IngressHost { hostname: Hostname::parse("other.example.test").unwrap(), ..rule(&desired) };
+    assert_eq!((namespace.as_str(), hostname.as_str()), ("apps", "echo.example.test"));
+    observed.ingress_hosts = Some(now(vec![elsewhere, other]));
+    let graph = flow(&desired, &observed, NOW);
+    let service = hop(&graph, "service/echo");
+    assert_eq!(Some(Code::IngressMissing), service.reason.as_ref().map(|reason| reason.code));
+    assert_eq!((Health::Down, Health::Down), (service.health, graph.paths[0].health));
+    assert_eq!(Health::Up, hop(&graph, "pods/apps/echo").health);
+}
+
+fn rule(desired: &Desired) -> IngressHost {
+    let exposure = &desired.exposures[0];
+    IngressHost {
+        namespace: exposure.namespace().into(),
+        ingress: exposure.name.clone(),
+        hostname: exposure.hostname.clone(),
+    }
+}
+
+#[test]
+fn what_broke_since_a_look_is_taken_over_and_what_came_back_is_not() {
+    let desired = wanted(Reach::Lan);
+    let whole = Observed { ingress_hosts: Some(now(vec![rule(&desired)])), ..well(&desired) };
+    let key = endpoints_key(&desired.exposures[0]);
+    let mut gone = whole.clone();
+    gone.endpoints.insert(key.clone(), now(Vec::new()));
+    let Some(Seen::Seen { value, .. }) = &mut gone.nodes else { panic!() };
+    value[2].ready = false;
+    let none = CertificateChain::new("apps", "echo-tls", None, vec![]);
+    gone.certificates.insert("apps/echo-tls".into(), now(none));
+    gone.ingress_hosts = Some(now(Vec::new()));
+
+    let mut seen = whole.clone();
+    assert!(seen.broke(gone.clone()));
+    let graph = flow(&desired, &seen, NOW);
+    for id in ["pods/apps/echo", "way-in/pi-3"] {
+        assert_eq!(Health::Down, hop(&graph, id).health, "{id}");
+    }
+    let certificate = hop(&graph, "certificate/apps/echo-tls");
+    assert_eq!(Some(Code::CertificatePending), certificate.reason.as_ref().map(|reason| reason.code));
+    assert_eq!(Some(Seen::Seen { value: Vec::new(), at: NOW }), seen.ingress_hosts);
+    assert!(!seen.broke(gone), "nothing more");
+    assert!(!seen.clone().broke(whole), "what came back is tried first");
+    assert!(!seen.broke(Observed::default()), "nothing is known");
 }

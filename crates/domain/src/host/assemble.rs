@@ -50,11 +50,13 @@ pub(super) fn assemble(id: HostId, spots: &[&Spot], around: Surroundings<'_>) ->
 
     for card in &cards {
         let bare = |spot: &&Spot| spot.mac == Some(*card) && !spot.has_substance();
-        let count = newest.iter().filter(|spot| bare(spot)).count() + (around.beyond)(*card);
+        // What was saved is anybody's to write: no number of it may end the window.
+        let beyond = |own: usize| own.saturating_add((around.beyond)(*card));
+        let count = beyond(newest.iter().filter(|spot| bare(spot)).count());
         let behind = newest.iter().all(|spot| spot.mac == Some(*card) && !spot.keys.is_empty());
         if count > MANY && !behind {
-            let all = newest.iter().filter(|spot| spot.mac == Some(*card)).count() + (around.beyond)(*card);
-            flags.insert(Flag::ProxyArp { addresses: all as u32 });
+            let all = beyond(newest.iter().filter(|spot| spot.mac == Some(*card)).count());
+            flags.insert(Flag::ProxyArp { addresses: u32::try_from(all).unwrap_or(u32::MAX) });
             let first = newest.iter().find(|spot| spot.mac == Some(*card)).map(|spot| spot.ip);
             let solid = newest.iter().any(|spot| spot.mac == Some(*card) && spot.has_substance());
             newest.retain(|spot| !bare(spot) || (!solid && Some(spot.ip) == first));

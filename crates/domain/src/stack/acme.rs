@@ -67,7 +67,8 @@ impl Acme {
                     .map(|problem| problem.arg("example", "https://acme.example.com/directory"))
             }
             Authority::Custom { ca: Some(ca), .. } if !ca.contains("-----BEGIN CERTIFICATE-----") => {
-                invalid("acme.authority.ca", "").map(|problem| problem.arg("example", "a certificate in PEM"))
+                invalid("acme.authority.ca", "")
+                    .map(|problem| problem.arg("example", "-----BEGIN CERTIFICATE-----"))
             }
             _ => None,
         }

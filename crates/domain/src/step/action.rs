@@ -326,10 +326,12 @@ impl Action {
                 vec![Source::Certificate { namespace: namespace.clone(), name: name.clone() }]
             }
             Self::LanPath { hostname, addresses, tls, at_home, .. } => {
-                let hostname = hostname.to_string();
-                vec![Source::LanPath { hostname, addresses: addresses.clone(), tls: *tls, at_home: *at_home }]
+                let (hostname, addresses) = (hostname.to_string(), addresses.clone());
+                vec![Source::LanPath { hostname, addresses, tls: *tls, at_home: *at_home, in_turn: false }]
             }
-            Self::PublicPath { hostname, .. } => vec![Source::PublicPath { hostname: hostname.to_string() }],
+            Self::PublicPath { hostname, .. } => {
+                vec![Source::PublicPath { hostname: hostname.to_string(), in_turn: false }]
+            }
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::action::TAINT_TEXT;
 use super::{
-    BINARY_PATH, CONTROL_PLANE_TAINT, DiffLine, IMAGES_DIRECTORY, INSTALLER_PATH, PlacedFile, Sign, Verdict,
-    add, line, no_if,
+    BINARY_PATH, CONTROL_PLANE_TAINT, DiffLine, IMAGES_DIRECTORY, INSTALLER_PATH, Phrase, PlacedFile, Sign,
+    Verdict, add, line, no_if, waiting,
 };
 use crate::facts::MachineFacts;
 use crate::observed::{Observed, Seen};
@@ -43,6 +43,7 @@ pub(super) fn configured(
 pub(super) fn installed(observed: &Observed, machine: &str, server: bool, config_sha256: &str) -> Verdict {
     with_facts(observed, machine, |facts| {
         let unit = if server { "k3s" } else { "k3s-agent" };
+        let service = format!("{unit}.service");
         let found = facts.k3s.unit(unit);
         let runs = found.is_some_and(|unit| unit.active == "active" && unit.enabled == "enabled");
         let current = facts.k3s.started_with.as_deref() == Some(config_sha256)
@@ -51,9 +52,9 @@ pub(super) fn installed(observed: &Observed, machine: &str, server: bool, config
         if runs && current {
             Verdict::Yes
         } else if found.is_some() {
-            Verdict::No { diff: vec![line(Sign::Change, format!("{unit}.service: restarted"))] }
+            waiting(Phrase::UnitRestarted.of(&[("unit", &service)]))
         } else {
-            add(format!("{unit}.service: installed, enabled and started"))
+            add(Phrase::UnitInstalled.of(&[("unit", &service)]))
         }
     })
 }
@@ -61,10 +62,7 @@ pub(super) fn installed(observed: &Observed, machine: &str, server: bool, config
 pub(super) fn node_ready(observed: &Observed, node: &str, version: &str) -> Verdict {
     match observed.node(node) {
         Some(state) if state.ready && state.version == *version => Verdict::Yes,
-        Some(state) => {
-            let text = format!("{node}: {} {} -> Ready {version}", state.version, state.reason);
-            Verdict::No { diff: vec![line(Sign::Change, text)] }
-        }
+        Some(state) => waiting(format!("{node}: {} {} -> Ready {version}", state.version, state.reason)),
         None => add(format!("{node}: Ready {version}")),
     }
 }
@@ -124,7 +122,7 @@ fn configuration(
     if let Some(server) = token_from {
         let wanted = observed.facts(server).and_then(|facts| facts.k3s.server_token.as_ref());
         if wanted.is_none() || facts.k3s.token.as_ref() != wanted {
-            diff.push(line(Sign::Add, format!("/etc/rancher/k3s/join-token (from {server})")));
+            diff.push(line(Sign::Add, Phrase::JoinToken.of(&[("server", server)])));
         }
     }
     diff

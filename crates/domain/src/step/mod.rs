@@ -10,12 +10,14 @@ mod names;
 mod objects;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use action::{
     Action, BINARY_PATH, CONTROL_PLANE_TAINT, Claim, IMAGES_DIRECTORY, INSTALLER_PATH, PlacedFile,
     RecordTarget, RecordWish, cluster_token_key, tunnel_secret_key,
 };
 pub use objects::{is_serving, last_applied, stamped};
+pub use words::{Phrase, Said, Words};
 
 use crate::observed::Observed;
 use crate::problem::Problem;
@@ -48,7 +50,12 @@ impl Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct DiffLine {
     pub sign: Sign,
+    /// In English.
     pub text: String,
+    /// What the text is made of, for other languages; nothing where it has no words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub said: Option<Said>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -127,16 +134,17 @@ impl Step {
     }
 }
 
-fn line(sign: Sign, text: impl Into<String>) -> DiffLine {
-    DiffLine { sign, text: text.into() }
+pub(crate) fn line(sign: Sign, words: impl Into<Words>) -> DiffLine {
+    let Words { text, said } = words.into();
+    DiffLine { sign, text, said }
 }
 
-fn add(text: impl Into<String>) -> Verdict {
-    Verdict::No { diff: vec![line(Sign::Add, text)] }
+fn add(words: impl Into<Words>) -> Verdict {
+    Verdict::No { diff: vec![line(Sign::Add, words)] }
 }
 
-fn waiting(text: impl Into<String>) -> Verdict {
-    Verdict::No { diff: vec![line(Sign::Change, text)] }
+fn waiting(words: impl Into<Words>) -> Verdict {
+    Verdict::No { diff: vec![line(Sign::Change, words)] }
 }
 
 fn no_if(needed: bool, diff: impl FnOnce() -> Vec<DiffLine>) -> Verdict {

@@ -1,6 +1,6 @@
 //! Predicates on names and the ways to them: tunnel, routes, Access, records, certificates, tried paths.
 
-use super::{DiffLine, RecordTarget, RecordWish, Sign, Verdict, add, line, no_if, waiting};
+use super::{DiffLine, Phrase, RecordTarget, RecordWish, Sign, Verdict, add, line, no_if, waiting};
 use crate::access::app_name;
 use crate::certificate::LinkState;
 use crate::dns::{Hostname, NameWish, NewRecord, Proxy, RecordWrites, lan_records, tunnel_record};
@@ -16,7 +16,7 @@ pub(super) fn tunnel(observed: &Observed, name: &str) -> Verdict {
     match observed.tunnel_ids.get(name) {
         Some(Seen::Seen { value: Some(_), .. }) => Verdict::Yes,
         Some(Seen::Unseen { why }) => Verdict::Blocked { problem: why.clone() },
-        _ => add(format!("tunnel {name}")),
+        _ => add(Phrase::Tunnel.of(&[("tunnel", &name)])),
     }
 }
 
@@ -25,7 +25,7 @@ pub(super) fn tunnel_gone(observed: &Observed, name: &str) -> Verdict {
         Some(Seen::Unseen { why }) => Verdict::Blocked { problem: why.clone() },
         // Somebody else's hostnames hang on it: it is theirs to end.
         Some(Seen::Seen { value: Some(tunnel), .. }) if only_ours(&tunnel.config) => {
-            Verdict::No { diff: vec![line(Sign::Remove, format!("tunnel {name}"))] }
+            Verdict::No { diff: vec![line(Sign::Remove, Phrase::Tunnel.of(&[("tunnel", &name)]))] }
         }
         _ => Verdict::Yes,
     }
@@ -46,7 +46,7 @@ pub(super) fn routes(observed: &Observed, tunnel: &str, wishes: &[RouteWish]) ->
                 (Some(before), Some(route)) if before != route.service => {
                     line(Sign::Change, format!("{hostname}: {before} -> {}", route.service))
                 }
-                (Some(_), Some(_)) => line(Sign::Change, format!("{hostname}: its rule")),
+                (Some(_), Some(_)) => line(Sign::Change, Phrase::RouteRule.of(&[("hostname", hostname)])),
                 (None, Some(route)) => line(Sign::Add, format!("{hostname} -> {}", route.service)),
                 (before, None) => line(Sign::Remove, format!("{hostname} -> {}", before.unwrap_or_default())),
             }),
@@ -70,7 +70,8 @@ pub(super) fn access(observed: &Observed, hostname: &Hostname, emails: &[String]
         None => None,
     };
     let strays = state.map(|state| state.strays(hostname, cluster)).unwrap_or_default();
-    let left_over = || vec![line(Sign::Remove, format!("Access policy {name}, which nothing uses"))];
+    let application = || Phrase::AccessApplication.of(&[("name", &name)]);
+    let left_over = || vec![line(Sign::Remove, Phrase::AccessPolicyUnused.of(&[("name", &name)]))];
     match state.and_then(|state| state.app.as_ref()) {
         Some(app) if !app.is_ours(hostname, cluster) => match emails.is_empty() {
             true => no_if(!strays.is_empty(), left_over),
@@ -78,9 +79,7 @@ pub(super) fn access(observed: &Observed, hostname: &Hostname, emails: &[String]
                 problem: Problem::new(Code::AccessConflict).arg("hostname", hostname).arg("app", &app.name),
             },
         },
-        Some(_) if emails.is_empty() => {
-            Verdict::No { diff: vec![line(Sign::Remove, format!("Access application {name}"))] }
-        }
+        Some(_) if emails.is_empty() => Verdict::No { diff: vec![line(Sign::Remove, application())] },
         Some(app) if app.lets_in(emails) => no_if(!strays.is_empty(), left_over),
         Some(app) => {
             let come = emails.iter().filter(|email| !app.emails.contains(email));
@@ -89,14 +88,15 @@ pub(super) fn access(observed: &Observed, hostname: &Hostname, emails: &[String]
             let gone = gone.map(|email| line(Sign::Remove, format!("{name}: {email}")));
             let mut diff: Vec<DiffLine> = come.chain(gone).collect();
             if diff.is_empty() {
-                diff.push(line(Sign::Change, format!("{name}: only these addresses")));
+                diff.push(line(Sign::Change, Phrase::AccessOnlyThese.of(&[("name", &name)])));
             }
             Verdict::No { diff }
         }
         None if emails.is_empty() => no_if(!strays.is_empty(), left_over),
         None => {
-            let lets_in = emails.iter().map(|email| line(Sign::Add, format!("    lets in {email}")));
-            let head = line(Sign::Add, format!("Access application {name}"));
+            let lets_in = emails.iter().map(|email| Phrase::AccessLetsIn.of(&[("email", email)]));
+            let lets_in = lets_in.map(|words| line(Sign::Add, words));
+            let head = line(Sign::Add, application());
             Verdict::No { diff: std::iter::once(head).chain(lets_in).collect() }
         }
     }
@@ -168,15 +168,18 @@ fn wish_lines(wish: &RecordWish) -> Vec<DiffLine> {
             lan_records(&wish.hostname, addresses).iter().map(create_line).collect()
         }
         RecordTarget::Tunnel { name } => {
-            vec![line(Sign::Add, format!("CNAME {} -> tunnel {name}, proxied", wish.hostname))]
+            let words = Phrase::RecordToTunnel.of(&[("hostname", &wish.hostname), ("tunnel", name)]);
+            vec![line(Sign::Add, words)]
         }
         RecordTarget::Nothing => Vec::new(),
     }
 }
 
 fn create_line(record: &NewRecord) -> DiffLine {
-    let proxy = if record.proxy == Proxy::Proxied { "proxied" } else { "DNS only" };
-    line(Sign::Add, format!("{} {} -> {}, {proxy}", record.kind, record.name, record.content))
+    let phrase = if record.proxy == Proxy::Proxied { Phrase::RecordProxied } else { Phrase::RecordDnsOnly };
+    let args: [(&str, &dyn ToString); 3] =
+        [("type", &record.kind), ("hostname", &record.name), ("content", &record.content)];
+    line(Sign::Add, phrase.of(&args))
 }
 
 fn write_lines(writes: &RecordWrites) -> Vec<DiffLine> {
@@ -210,13 +213,15 @@ pub(super) fn controller(
 ) -> Verdict {
     let name = controller.component().name();
     let Some(tried) = observed.controllers.get(name).and_then(Seen::value) else {
-        return waiting(format!("{name}: every name is tried through it"));
+        return waiting(Phrase::ControllerUntried.of(&[("controller", &name)]));
     };
     let silent = hostnames.iter().flat_map(|hostname| {
         let answered =
             |address: &&IpAddr| !tried.get(&(hostname.to_string(), **address)).is_some_and(answers);
         addresses.iter().filter(answered).map(move |address| {
-            line(Sign::Change, format!("{hostname} does not answer through {name} at {address} yet"))
+            let args: [(&str, &dyn ToString); 3] =
+                [("hostname", hostname), ("controller", &name), ("address", address)];
+            line(Sign::Change, Phrase::ControllerSilent.of(&args))
         })
     });
     let diff: Vec<DiffLine> = silent.collect();
@@ -227,7 +232,7 @@ pub(super) fn controller(
 pub(super) fn resolves(observed: &Observed, hostname: &Hostname, addresses: &[IpAddr]) -> Option<Verdict> {
     let path = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value)?;
     let missing = addresses.iter().find(|address| !path.answers.authoritative().contains(address))?;
-    Some(waiting(format!("{hostname} does not resolve to {missing} yet")))
+    Some(waiting(Phrase::UnresolvedTo.of(&[("hostname", hostname), ("address", missing)])))
 }
 
 pub(super) fn lan_path(
@@ -238,45 +243,46 @@ pub(super) fn lan_path(
     passthrough: bool,
 ) -> Verdict {
     let Some(path) = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value) else {
-        return waiting(format!("http://{hostname}/ is asked over every address"));
+        return waiting(Phrase::LanUntried.of(&[("hostname", hostname)]));
     };
     // A service that speaks TLS itself shows what it likes, as long as it is not what the controller shows for it.
     let fits = |shown: &TlsAnswer| if passthrough { !shown.is_placeholder() } else { shown.is_for(hostname) };
     let mut diff = Vec::new();
     for address in addresses {
-        if !passthrough && !path.http.get(address).is_some_and(answers) {
-            diff.push(line(Sign::Change, format!("{hostname} does not answer at {address} yet")));
-        } else if tls && !path.tls.get(address).is_some_and(|shown| shown.as_ref().is_ok_and(fits)) {
-            let instead = match path.tls.get(address) {
-                Some(Ok(shown)) => format!(", but that of {}", shown.names.join(" and ")),
-                Some(Err(problem)) => format!(": {problem}"),
-                None => String::new(),
-            };
-            let text = format!("{hostname} does not show its certificate at {address} yet{instead}");
-            diff.push(line(Sign::Change, text));
-        }
+        let at: [(&str, &dyn ToString); 2] = [("hostname", hostname), ("address", address)];
+        let say = |phrase: Phrase, name: &str, value: String| phrase.of(&[at[0], at[1], (name, &value)]);
+        let words = if !passthrough && !path.http.get(address).is_some_and(answers) {
+            Some(Phrase::LanSilent.of(&at))
+        } else if tls {
+            match path.tls.get(address) {
+                Some(Ok(shown)) if fits(shown) => None,
+                Some(Ok(shown)) => Some(say(Phrase::CertificateOfOthers, "names", shown.names.join(" and "))),
+                Some(Err(problem)) => Some(say(Phrase::CertificateUnread, "why", problem.reason())),
+                None => Some(Phrase::CertificateNotShown.of(&at)),
+            }
+        } else {
+            None
+        };
+        diff.extend(words.map(|words| line(Sign::Change, words)));
     }
     no_if(!diff.is_empty(), || diff)
 }
 
 pub(super) fn public_path(observed: &Observed, hostname: &Hostname, access: bool) -> Verdict {
+    let say = |phrase: Phrase| waiting(phrase.of(&[("hostname", hostname)]));
     let Some(path) = observed.public_paths.get(hostname.as_str()).and_then(Seen::value) else {
-        return waiting(format!("https://{hostname}/ is asked through Cloudflare"));
+        return say(Phrase::EdgeUntried);
     };
     if path.answers.authoritative().is_empty() {
-        return waiting(format!("{hostname} does not resolve yet"));
+        return say(Phrase::Unresolved);
     }
     match &path.http {
-        Err(_) => waiting(format!("{hostname} does not answer through Cloudflare yet")),
-        Ok(answer) if !access && loops(answer, hostname) => {
-            waiting(format!("{hostname} redirects to itself"))
-        }
+        Err(_) => say(Phrase::EdgeSilent),
+        Ok(answer) if !access && loops(answer, hostname) => say(Phrase::RedirectsToItself),
         Ok(answer) if is_access(answer) == access && (access || answers(&path.http)) => Verdict::Yes,
         // It must not be open: whoever asked for Access would not want to wait and see.
-        Ok(answer) if access && answer.status < 400 => {
-            waiting(format!("{hostname} does not ask for a login yet"))
-        }
-        Ok(answer) => waiting(format!("{hostname} answers HTTP {} through Cloudflare", answer.status)),
+        Ok(answer) if access && answer.status < 400 => say(Phrase::LoginNotAsked),
+        Ok(answer) => waiting(Phrase::EdgeAnswers.of(&[("hostname", hostname), ("status", &answer.status)])),
     }
 }
 

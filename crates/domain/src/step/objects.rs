@@ -3,7 +3,7 @@
 //! What was applied last is kept on the object itself. By it a new wish (ours has changed) is told from a change by
 //! hand (the live object no longer says what was applied), and what somebody merely added is left to them.
 
-use super::{Claim, Sign, Verdict, add, cluster_token_key, line, no_if, tunnel_secret_key, waiting};
+use super::{Claim, Phrase, Sign, Verdict, add, cluster_token_key, line, no_if, tunnel_secret_key, waiting};
 use crate::chart::Chart;
 use crate::credential::CredentialKind;
 use crate::difference::{contains, dropped, lines};
@@ -73,7 +73,7 @@ fn change(title: &str, live: &Value, manifest: &Value) -> Verdict {
 /// Applied is not yet at work: workloads have their pods, issuers their account.
 fn healthy(title: &str, live: &Value) -> Verdict {
     match live["kind"].as_str() {
-        Some("Deployment") if !is_available(live) => waiting(format!("{title}: waiting for its pods")),
+        Some("Deployment") if !is_available(live) => waiting(Phrase::PodsAwaited.of(&[("object", &title)])),
         Some("ClusterIssuer" | "Issuer") => {
             let conditions = live["status"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
             let ready = conditions.iter().find(|condition| condition["type"] == "Ready");
@@ -83,7 +83,7 @@ fn healthy(title: &str, live: &Value) -> Verdict {
                     let message = condition["message"].as_str().unwrap_or_default();
                     waiting(format!("{title}: {message}"))
                 }
-                None => waiting(format!("{title}: waiting for the authority's account")),
+                None => waiting(Phrase::AccountAwaited.of(&[("object", &title)])),
             }
         }
         _ => Verdict::Yes,
@@ -116,11 +116,11 @@ pub(super) fn chart(observed: &Observed, chart: &Chart, claim: Claim) -> Verdict
             let problem = Problem::new(Code::ChartFailed).arg("chart", name).detail(log.join("\n"));
             return Verdict::Blocked { problem };
         }
-        _ => return waiting(format!("{name}: waiting for the chart's job")),
+        _ => return waiting(Phrase::JobAwaited.of(&[("chart", name)])),
     }
     let asleep = chart.health.iter().find(|key| !observed.object(key).is_some_and(is_available));
     match asleep {
-        Some(key) => waiting(format!("{}: waiting for its pods", key.title())),
+        Some(key) => waiting(Phrase::PodsAwaited.of(&[("object", &key.title())])),
         None => Verdict::Yes,
     }
 }
@@ -128,7 +128,7 @@ pub(super) fn chart(observed: &Observed, chart: &Chart, claim: Claim) -> Verdict
 pub(super) fn traefik(observed: &Observed, accepted: Option<&str>) -> Verdict {
     let keys = StackComponent::Traefik.health();
     let Some(live) = keys.first().and_then(|key| observed.object(key)) else {
-        return waiting("traefik: waiting for K3s to install it");
+        return waiting(Phrase::TraefikAwaited.of(&[]));
     };
     let image =
         live.pointer("/spec/template/spec/containers/0/image").and_then(Value::as_str).unwrap_or_default();
@@ -140,7 +140,8 @@ pub(super) fn traefik(observed: &Observed, accepted: Option<&str>) -> Verdict {
         let problem = Problem::new(Code::TraefikTooOld).arg("version", tag).arg("needed", needed);
         return Verdict::Blocked { problem };
     }
-    no_if(!is_available(live), || vec![line(Sign::Change, "traefik: waiting for its pods")])
+    let awaited = || vec![line(Sign::Change, Phrase::PodsAwaited.of(&[("object", &"traefik")]))];
+    no_if(!is_available(live), awaited)
 }
 
 pub(super) fn deleted(observed: &Observed, key: &ObjectKey) -> Verdict {
@@ -166,15 +167,11 @@ pub(super) fn sealed(observed: &Observed) -> Verdict {
         }
     };
     let key = cluster_token_key();
+    let title = format!("SealedSecret {}/{}", key.namespace, key.name);
     match digest(observed, &key, "token") {
         Some(found) if found == token => Verdict::Yes,
-        Some(_) => Verdict::No {
-            diff: vec![line(
-                Sign::Change,
-                format!("SealedSecret {}/{}: another token", key.namespace, key.name),
-            )],
-        },
-        None => add(format!("SealedSecret {}/{}", key.namespace, key.name)),
+        Some(_) => waiting(Phrase::OtherToken.of(&[("object", &title)])),
+        None => add(title),
     }
 }
 
@@ -189,7 +186,6 @@ pub(super) fn tunnel_secret(observed: &Observed, tunnel: &str) -> Verdict {
     };
     let marked = live["metadata"]["annotations"][TUNNEL_ANNOTATION] == id.id.as_str();
     let current = digest(observed, &key, "token") == Some(token);
-    no_if(!(marked && current), || {
-        vec![line(Sign::Change, format!("{}: the token of {tunnel}", key.title()))]
-    })
+    let other = || Phrase::TunnelToken.of(&[("object", &key.title()), ("tunnel", &tunnel)]);
+    no_if(!(marked && current), || vec![line(Sign::Change, other())])
 }

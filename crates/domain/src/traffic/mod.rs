@@ -5,6 +5,7 @@
 
 mod text;
 
+use crate::exposure::{Exposure, Tls};
 use crate::stack::{CLOUDFLARED_METRICS, CLOUDFLARED_NAMESPACE, IngressController};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,8 +45,8 @@ pub struct Place {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Count {
     pub all: f64,
-    /// By hostname, where it is told; a name that is not there has had no request.
-    pub hosts: Option<BTreeMap<String, f64>>,
+    /// By what a controller calls a service, see [`called`]; who is not there has had no request.
+    pub services: BTreeMap<String, f64>,
 }
 
 /// By the uid of the pod.
@@ -73,7 +74,10 @@ pub struct OwnRequests {
 pub struct Rates {
     pub controller: Option<Rate>,
     pub tunnel: Option<Rate>,
-    hosts: Option<BTreeMap<String, Rate>>,
+    /// Requests per second by what the controller calls a service, Portico's own among them.
+    services: BTreeMap<String, f64>,
+    /// Those of Portico itself, by hostname.
+    own: BTreeMap<String, f64>,
 }
 
 impl Counter {
@@ -100,28 +104,48 @@ impl Counter {
         match self {
             Self::Controller(IngressController::Nginx) => {
                 has_family(text, "nginx_ingress_controller_").then(|| {
-                    let mut hosts = BTreeMap::new();
-                    for one in series(text, "nginx_ingress_controller_requests") {
-                        let host = one.labels.get("host").cloned().unwrap_or_default();
-                        *hosts.entry(host).or_default() += one.value;
-                    }
-                    Count { all: hosts.values().sum(), hosts: Some(hosts) }
+                    let services = by(text, "nginx_ingress_controller_requests", "host");
+                    Count { all: services.values().sum(), services }
                 })
             }
-            // Its services have names of the provider's making; the entry points are those of visitors and its own.
+            // The entry points are those of visitors and its own; what is redirected there reaches no service.
             Self::Controller(IngressController::Traefik) => has_family(text, "traefik_").then(|| {
                 let own = |name: &String| name == "traefik" || name == "metrics";
-                let of_visitors = series(text, "traefik_entrypoint_requests_total")
-                    .filter(|one| !one.labels.get("entrypoint").is_some_and(own));
-                Count { all: of_visitors.map(|one| one.value).sum(), hosts: None }
+                let all = by(text, "traefik_entrypoint_requests_total", "entrypoint");
+                Count {
+                    all: all.iter().filter(|(name, _)| !own(name)).map(|(_, count)| count).sum(),
+                    services: by(text, "traefik_service_requests_total", "service"),
+                }
             }),
             Self::Cloudflared => {
                 let mut told = series(text, "cloudflared_tunnel_total_requests").peekable();
                 told.peek()?;
-                Some(Count { all: told.map(|one| one.value).sum(), hosts: None })
+                Some(Count { all: told.map(|one| one.value).sum(), services: BTreeMap::new() })
             }
         }
     }
+}
+
+/// What a controller calls an exposure where it counts.
+fn called(exposure: &Exposure, by: IngressController) -> String {
+    match by {
+        IngressController::Nginx => exposure.hostname.to_string(),
+        // As its provider for the Ingresses of ingress-nginx makes it.
+        IngressController::Traefik => {
+            let (service, port) = exposure.service();
+            let (namespace, name) = (exposure.namespace(), &exposure.name);
+            format!("{namespace}-{name}-{service}-{port}@kubernetesingressnginx")
+        }
+    }
+}
+
+/// The sums of a metric's series, by one of their labels.
+fn by(text: &str, metric: &str, label: &str) -> BTreeMap<String, f64> {
+    let mut sums = BTreeMap::new();
+    for mut one in series(text, metric) {
+        *sums.entry(one.labels.remove(label).unwrap_or_default()).or_default() += one.value;
+    }
+    sums
 }
 
 impl Rates {
@@ -137,22 +161,24 @@ impl Rates {
         };
         let controller = grown(&earlier.controller, &later.controller);
         let tunnel = grown(&earlier.tunnel, &later.tunnel);
-        let hosts = controller.as_ref().and_then(|grown| grown.hosts.as_ref());
         Self {
             controller: controller.as_ref().map(|grown| rate(grown.all, own.hosts.values().sum())),
             tunnel: tunnel.map(|grown| rate(grown.all, own.tunnel)),
-            hosts: hosts.map(|hosts| {
-                let own = |host: &String| own.hosts.get(host).copied().unwrap_or_default();
-                hosts.iter().map(|(host, grown)| (host.clone(), rate(*grown, own(host)))).collect()
-            }),
+            services: controller
+                .into_iter()
+                .flat_map(|grown| grown.services)
+                .map(|(service, grown)| (service, grown / seconds))
+                .collect(),
+            own: own.hosts.iter().map(|(host, times)| (host.clone(), *times as f64 / seconds)).collect(),
         }
     }
 
-    /// Of one name, where names are told apart.
-    pub fn of(&self, hostname: &str) -> Option<Rate> {
-        let hosts = self.hosts.as_ref()?;
-        let none = || self.controller.map(|all| Rate { per_second: 0.0, ..all });
-        hosts.get(hostname).copied().or_else(none)
+    /// Of one exposure at its controller. What is passed through unread has no requests that could be counted.
+    pub fn of(&self, exposure: &Exposure, controller: IngressController) -> Option<Rate> {
+        let at = self.controller.filter(|_| exposure.tls == Tls::Terminated)?.at;
+        let counted = self.services.get(&called(exposure, controller)).copied().unwrap_or_default();
+        let own = self.own.get(exposure.hostname.as_str()).copied().unwrap_or_default();
+        Some(Rate { per_second: (counted - own).max(0.0), at })
     }
 }
 
@@ -166,11 +192,9 @@ fn grown(earlier: &Counts, later: &Counts) -> Option<Count> {
         let anew = now.all < then.all;
         let since = |then: f64, now: f64| if anew || now < then { now } else { now - then };
         sum.all += since(then.all, now.all);
-        let Some(hosts) = &now.hosts else { continue };
-        let known = |host: &String| then.hosts.as_ref().and_then(|hosts| hosts.get(host)).copied();
-        let sums = sum.hosts.get_or_insert_default();
-        for (host, count) in hosts {
-            *sums.entry(host.clone()).or_default() += since(known(host).unwrap_or_default(), *count);
+        for (service, count) in &now.services {
+            let known = then.services.get(service).copied().unwrap_or_default();
+            *sum.services.entry(service.clone()).or_default() += since(known, *count);
         }
     }
     Some(sum)
@@ -180,10 +204,22 @@ fn grown(earlier: &Counts, later: &Counts) -> Option<Count> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::json;
 
-    fn count(hosts: &[(&str, f64)]) -> Count {
-        let hosts: BTreeMap<String, f64> = hosts.iter().map(|(host, n)| ((*host).into(), *n)).collect();
-        Count { all: hosts.values().sum(), hosts: Some(hosts) }
+    fn count(services: &[(&str, f64)]) -> Count {
+        let services: BTreeMap<String, f64> = services.iter().map(|(name, n)| ((*name).into(), *n)).collect();
+        Count { all: services.values().sum(), services }
+    }
+
+    fn exposure(tls: &str) -> Exposure {
+        serde_json::from_value(json!({
+            "name": "echo", "hostname": "a.test", "reach": "lan", "tls": tls, "backend": {"kind": "echo", "image": "echo:1"},
+        }))
+        .expect("an exposure")
+    }
+
+    fn of_a(rates: &Rates) -> Option<f64> {
+        rates.of(&exposure("terminated"), IngressController::Nginx).map(|rate| rate.per_second)
     }
 
     fn reading(at: i64, pods: &[(&str, Count)]) -> Reading {
@@ -206,12 +242,15 @@ mod tests {
 
         let traefik = "traefik_entrypoint_requests_total{code=\"200\",entrypoint=\"web\"} 4\n\
                        traefik_entrypoint_requests_total{code=\"200\",entrypoint=\"websecure\"} 5\n\
-                       traefik_entrypoint_requests_total{code=\"200\",entrypoint=\"metrics\"} 99\n";
-        let count = Counter::Controller(IngressController::Traefik).read(traefik);
-        assert_eq!(count, Some(Count { all: 9.0, hosts: None }));
+                       traefik_entrypoint_requests_total{code=\"200\",entrypoint=\"metrics\"} 99\n\
+                       traefik_service_requests_total{code=\"200\",service=\"apps-echo-echo-80@kubernetesingressnginx\"} 4\n\
+                       traefik_service_requests_total{code=\"502\",service=\"apps-echo-echo-80@kubernetesingressnginx\"} 1\n";
+        let counted = Counter::Controller(IngressController::Traefik).read(traefik);
+        let name = called(&exposure("terminated"), IngressController::Traefik);
+        assert_eq!(counted, Some(Count { all: 9.0, services: BTreeMap::from([(name, 5.0)]) }));
 
         let cloudflared = Counter::Cloudflared.read("cloudflared_tunnel_total_requests 12\n");
-        assert_eq!(cloudflared, Some(Count { all: 12.0, hosts: None }));
+        assert_eq!(cloudflared, Some(Count { all: 12.0, services: BTreeMap::new() }));
         assert_eq!(Counter::Cloudflared.read("go_goroutines 9\n"), None);
     }
 
@@ -220,24 +259,40 @@ mod tests {
         let none = OwnRequests::default();
         type Case = (Vec<(&'static str, Count)>, Vec<(&'static str, Count)>, Option<f64>, Option<f64>);
         let cases: Vec<Case> = vec![
-            (vec![], vec![("p", count(&[("a", 50.0)]))], None, None),
-            (vec![("p", count(&[("a", 50.0)]))], vec![("p", count(&[("a", 92.0)]))], Some(4.2), Some(4.2)),
-            // The first request of a name makes its line.
-            (vec![("p", count(&[]))], vec![("p", count(&[("a", 5.0)]))], Some(0.5), Some(0.5)),
-            (vec![("p", count(&[("b", 1.0)]))], vec![("p", count(&[("b", 1.0)]))], Some(0.0), Some(0.0)),
-            // The program began anew; a second pod has come.
-            (vec![("p", count(&[("a", 50.0)]))], vec![("p", count(&[("a", 3.0)]))], Some(0.3), Some(0.3)),
+            (vec![], vec![("p", count(&[("a.test", 50.0)]))], None, None),
             (
-                vec![("p", count(&[("a", 5.0)]))],
-                vec![("p", count(&[("a", 6.0)])), ("q", count(&[("a", 900.0)]))],
+                vec![("p", count(&[("a.test", 50.0)]))],
+                vec![("p", count(&[("a.test", 92.0)]))],
+                Some(4.2),
+                Some(4.2),
+            ),
+            // The first request of a name makes its line.
+            (vec![("p", count(&[]))], vec![("p", count(&[("a.test", 5.0)]))], Some(0.5), Some(0.5)),
+            (
+                vec![("p", count(&[("b.test", 1.0)]))],
+                vec![("p", count(&[("b.test", 1.0)]))],
+                Some(0.0),
+                Some(0.0),
+            ),
+            // The program began anew; a second pod has come.
+            (
+                vec![("p", count(&[("a.test", 50.0)]))],
+                vec![("p", count(&[("a.test", 3.0)]))],
+                Some(0.3),
+                Some(0.3),
+            ),
+            (
+                vec![("p", count(&[("a.test", 5.0)]))],
+                vec![("p", count(&[("a.test", 6.0)])), ("q", count(&[("a.test", 900.0)]))],
                 Some(0.1),
                 Some(0.1),
             ),
         ];
-        for (earlier, later, all, of_a) in cases {
+        for (earlier, later, all, one) in cases {
             let rates = Rates::between(&reading(0, &earlier), &reading(10_000, &later), &none);
             assert_eq!(rates.controller.map(|rate| rate.per_second), all, "{earlier:?} {later:?}");
-            assert_eq!(rates.of("a").map(|rate| rate.per_second), of_a, "{earlier:?} {later:?}");
+            assert_eq!(of_a(&rates), one, "{earlier:?} {later:?}");
+            assert_eq!(rates.of(&exposure("passthrough"), IngressController::Nginx), None);
         }
         let same = reading(5, &[("p", count(&[]))]);
         assert_eq!(Rates::between(&same, &same, &none), Rates::default());
@@ -245,21 +300,24 @@ mod tests {
 
     #[test]
     fn what_portico_asked_itself_is_taken_off() {
-        let own = OwnRequests { hosts: BTreeMap::from([("a".into(), 10)]), tunnel: 0 };
-        let (earlier, later) =
-            (reading(0, &[("p", count(&[("a", 0.0)]))]), reading(10_000, &[("p", count(&[("a", 30.0)]))]));
+        let own = OwnRequests { hosts: BTreeMap::from([("a.test".into(), 10)]), tunnel: 0 };
+        let (earlier, later) = (
+            reading(0, &[("p", count(&[("a.test", 0.0)]))]),
+            reading(10_000, &[("p", count(&[("a.test", 30.0)]))]),
+        );
         let rates = Rates::between(&earlier, &later, &own);
-        assert_eq!((rates.of("a"), rates.tunnel), (Some(Rate { per_second: 2.0, at: 10_000 }), None));
-        let quiet = reading(10_000, &[("p", count(&[("a", 9.0)]))]);
-        assert_eq!(Rates::between(&earlier, &quiet, &own).of("a").map(|rate| rate.per_second), Some(0.0));
+        let a = rates.of(&exposure("terminated"), IngressController::Nginx);
+        assert_eq!((a, rates.tunnel), (Some(Rate { per_second: 2.0, at: 10_000 }), None));
+        let quiet = reading(10_000, &[("p", count(&[("a.test", 9.0)]))]);
+        assert_eq!(of_a(&Rates::between(&earlier, &quiet, &own)), Some(0.0));
     }
 
     proptest! {
         #[test]
         fn a_rate_is_never_negative(then in 0.0..1e9f64, now in 0.0..1e9f64, own in 0u64..1000, ms in 1i64..1 << 30) {
-            let own = OwnRequests { hosts: BTreeMap::from([("a".into(), own)]), tunnel: 0 };
-            let (earlier, later) = (reading(0, &[("p", count(&[("a", then)]))]), reading(ms, &[("p", count(&[("a", now)]))]));
-            let rate = Rates::between(&earlier, &later, &own).of("a").map(|rate| rate.per_second);
+            let own = OwnRequests { hosts: BTreeMap::from([("a.test".into(), own)]), tunnel: 0 };
+            let (earlier, later) = (reading(0, &[("p", count(&[("a.test", then)]))]), reading(ms, &[("p", count(&[("a.test", now)]))]));
+            let rate = of_a(&Rates::between(&earlier, &later, &own));
             prop_assert!(rate.is_some_and(|rate| rate >= 0.0 && rate.is_finite()));
         }
     }

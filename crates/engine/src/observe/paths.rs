@@ -3,7 +3,7 @@
 use crate::Engine;
 use futures::future::join_all;
 use portico_domain::dns::{Answers, Hostname};
-use portico_domain::observed::{HttpAnswer, LanPath, Observed, PublicPath, Source, Tries};
+use portico_domain::observed::{HttpAnswer, LanPath, Observed, PublicPath, Source, TlsAnswer, Tries};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::stack::IngressController;
 use portico_world::{probe, resolver};
@@ -13,12 +13,16 @@ use std::net::{IpAddr, SocketAddr};
 impl Engine {
     pub(super) async fn try_path(&self, source: &Source, seen: &mut Observed) {
         match source {
-            Source::LanPath { hostname, addresses, tls, at_home } => {
-                let path = self.seen(self.lan_path(hostname, addresses, *tls, *at_home)).await;
+            Source::LanPath { hostname, addresses, tls, at_home, in_turn } => {
+                let answers = self.answers(hostname, *at_home, *in_turn);
+                let asked = if *tls { addresses.as_slice() } else { &[] };
+                let shown = self.shown(hostname, asked, *in_turn);
+                let path = self.seen(self.lan_path(hostname, addresses, answers, shown)).await;
                 seen.lan_paths.insert(hostname.clone(), path);
             }
-            Source::PublicPath { hostname } => {
-                let path = self.seen(self.public_path(hostname)).await;
+            Source::PublicPath { hostname, in_turn } => {
+                let answers = self.answers(hostname, false, *in_turn);
+                let path = self.seen(self.public_path(hostname, answers)).await;
                 seen.public_paths.insert(hostname.clone(), path);
             }
             Source::Controller { controller, hostnames, addresses } => {
@@ -39,8 +43,20 @@ impl Engine {
         resolver::has_ech(&self.public_resolvers(), hostname.as_str()).await.unwrap_or(false)
     }
 
+    async fn answers(&self, hostname: &str, at_home: bool, in_turn: bool) -> Answers {
+        let turns = &self.inner.turns;
+        let last = if in_turn { turns.last(hostname, self.inner.outside.pace) } else { None };
+        if let Some(last) = last {
+            return last;
+        }
+        let answers =
+            if at_home { self.answers_at_home(hostname).await } else { self.answers_of_all(hostname).await };
+        turns.keep(hostname, &answers);
+        answers
+    }
+
     /// The same question to the zone's own server, to a public resolver and to the system's.
-    async fn answers(&self, hostname: &str) -> Answers {
+    async fn answers_of_all(&self, hostname: &str) -> Answers {
         let resolvers = &self.inner.outside.endpoints.resolvers;
         let ask = async |servers: &[SocketAddr]| {
             resolver::addresses(servers, hostname).await.map_err(|error| Problem::from(&error))
@@ -48,9 +64,8 @@ impl Engine {
         let authoritative = async {
             match resolvers.authoritative.as_slice() {
                 [] => {
-                    let servers =
-                        resolver::authorities(hostname).await.map_err(|error| Problem::from(&error))?;
-                    ask(&servers).await
+                    let servers = self.inner.turns.authorities(hostname).await;
+                    ask(&servers.map_err(|error| Problem::from(&error))?).await
                 }
                 given => ask(given).await,
             }
@@ -68,26 +83,43 @@ impl Engine {
         Answers { authoritative: system.clone(), public: Ok(Vec::new()), system }
     }
 
+    /// The certificate that each address shows. One that shows none is asked again at the next look.
+    async fn shown(
+        &self,
+        hostname: &str,
+        addresses: &[IpAddr],
+        in_turn: bool,
+    ) -> BTreeMap<IpAddr, Result<TlsAnswer, Problem>> {
+        let turns = &self.inner.turns;
+        let last =
+            if in_turn { turns.last_shown(hostname, addresses, self.inner.outside.pace) } else { None };
+        if let Some(last) = last {
+            return last.into_iter().map(|(address, shown)| (address, Ok(shown))).collect();
+        }
+        let port = self.inner.outside.endpoints.ports.https;
+        let shown = join_all(addresses.iter().map(|address| async move {
+            (*address, probe::tls(hostname, *address, port).await.map_err(|error| Problem::from(&error)))
+        }))
+        .await;
+        let all = shown.iter().map(|(address, shown)| Some((*address, shown.clone().ok()?)));
+        if let Some(all) = all.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty()) {
+            turns.keep_shown(hostname, all);
+        }
+        shown.into_iter().collect()
+    }
+
     async fn lan_path(
         &self,
         hostname: &str,
         addresses: &[IpAddr],
-        tls: bool,
-        at_home: bool,
+        answers: impl Future<Output = Answers>,
+        shown: impl Future<Output = BTreeMap<IpAddr, Result<TlsAnswer, Problem>>>,
     ) -> Result<LanPath, Problem> {
         let ports = self.inner.outside.endpoints.ports;
         let http = join_all(addresses.iter().map(|address| async move {
             let answer = probe::http(hostname, *address, ports.http).await;
             (*address, answer.map_err(|error| Problem::from(&error)))
         }));
-        let asked = if tls { addresses } else { &[] };
-        let shown = join_all(asked.iter().map(|address| async move {
-            let answer = probe::tls(hostname, *address, ports.https).await;
-            (*address, answer.map_err(|error| Problem::from(&error)))
-        }));
-        let answers = async {
-            if at_home { self.answers_at_home(hostname).await } else { self.answers(hostname).await }
-        };
         let (answers, http, shown) = tokio::join!(answers, http, shown);
         let answered = http.iter().filter(|(_, answer)| answer.is_ok()).count();
         self.inner.meter.asked(hostname, answered, false);
@@ -95,12 +127,16 @@ impl Engine {
         if let Err(why) = &answers.authoritative {
             return Err(why.clone());
         }
-        Ok(LanPath { answers, http: http.into_iter().collect(), tls: shown.into_iter().collect() })
+        Ok(LanPath { answers, http: http.into_iter().collect(), tls: shown })
     }
 
-    async fn public_path(&self, hostname: &str) -> Result<PublicPath, Problem> {
+    async fn public_path(
+        &self,
+        hostname: &str,
+        answers: impl Future<Output = Answers>,
+    ) -> Result<PublicPath, Problem> {
         let edge = self.inner.outside.endpoints.edge.as_deref();
-        let (answers, http) = tokio::join!(self.answers(hostname), probe::public(hostname, edge));
+        let (answers, http) = tokio::join!(answers, probe::public(hostname, edge));
         if http.as_ref().is_ok_and(reached_the_cluster) {
             self.inner.meter.asked(hostname, 1, true);
         }

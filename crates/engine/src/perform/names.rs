@@ -111,7 +111,10 @@ impl Engine {
             "data": {"token": STANDARD.encode(token.expose())},
         });
         let kube = self.inner.outside.kube().await?;
-        kube.apply(&tunnel_secret_key(), &manifest, false).await.map_err(|error| Problem::from(&error))
+        kube.apply(&tunnel_secret_key(), &manifest, false)
+            .await
+            .map(drop)
+            .map_err(|error| Problem::from(&error))
     }
 }
 

@@ -49,9 +49,11 @@ pub fn route_counted(
             ingress: &ingress,
             host: &host,
             service: &backend.service,
+            port: port_of(&ingress, &backend.service),
             method: request.method().as_str(),
             status: response.status().as_u16(),
             secure,
+            redirected: !secure && redirects(&ingress, &host),
         };
         cluster.traffic.served(&pod, &served);
     }
@@ -149,6 +151,17 @@ fn backend(ingress: &Value, entry: &Value) -> Backend {
         namespace: text(&ingress["metadata"]["namespace"]).to_owned(),
         service: text(&entry["service"]["name"]).to_owned(),
     }
+}
+
+/// The port by which an Ingress leads to a Service.
+fn port_of<'a>(ingress: &'a Value, service: &str) -> &'a Value {
+    let entries = items(&ingress["spec"]["rules"]).iter().flat_map(|rule| items(&rule["http"]["paths"]));
+    let backends = entries.map(|entry| &entry["backend"]["service"]);
+    backends
+        .filter(|backend| backend["name"] == service)
+        .map(|backend| &backend["port"])
+        .next()
+        .unwrap_or(&Value::Null)
 }
 
 /// The Ingress and its backend for a host and path: exact paths first, then the longest prefix.

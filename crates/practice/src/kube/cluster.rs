@@ -81,6 +81,11 @@ impl Cluster {
         self.gatus.revision()
     }
 
+    /// The pods by which it asked last.
+    pub fn watchers(&self) -> Vec<String> {
+        self.gatus.lock().values().map(|seen| seen.pod.clone()).collect()
+    }
+
     /// The full secure token, as in `server/node-token`. A secret.
     pub fn token(&self) -> String {
         format!("K10{}::server:{}", self.authority.fingerprint(), self.password)

@@ -19,10 +19,14 @@ pub struct Served<'a> {
     pub ingress: &'a Value,
     pub host: &'a str,
     pub service: &'a str,
+    /// As the Ingress has it, with a number or a name.
+    pub port: &'a Value,
     pub method: &'a str,
     pub status: u16,
     /// Whether it came over TLS.
     pub secure: bool,
+    /// The controller sent the visitor elsewhere itself, so that the service never heard of it.
+    pub redirected: bool,
 }
 
 impl Traffic {
@@ -30,35 +34,44 @@ impl Traffic {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count(&self, pod: &Value, series: String) {
+    fn count(&self, pod: &Value, series: impl IntoIterator<Item = String>) {
         let uid = pod["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
-        *self.counters().entry(uid).or_default().entry(series).or_default() += 1;
+        let mut counters = self.counters();
+        let of_pod = counters.entry(uid).or_default();
+        for each in series {
+            *of_pod.entry(each).or_default() += 1;
+        }
     }
 
     /// What a pod of ingress-nginx or Traefik counts.
     pub fn served(&self, pod: &Value, request: &Served<'_>) {
-        let Served { ingress, host, service, method, status, secure } = request;
+        let Served { ingress, host, service, port, method, status, secure, redirected } = request;
+        let text = |field: &str| ingress["metadata"][field].as_str().unwrap_or_default();
+        let (namespace, name) = (text("namespace"), text("name"));
         let series = if is(pod, "traefik") {
             let entrypoint = if *secure { "websecure" } else { "web" };
-            format!(
-                "traefik_entrypoint_requests_total{{code=\"{status}\",entrypoint=\"{entrypoint}\",method=\"{method}\",protocol=\"http\"}}"
-            )
+            let rest = format!("method=\"{method}\",protocol=\"http\"");
+            let port = port["name"].as_str().map_or_else(|| port["number"].to_string(), str::to_owned);
+            let entered = format!(
+                "traefik_entrypoint_requests_total{{code=\"{status}\",entrypoint=\"{entrypoint}\",{rest}}}"
+            );
+            let served = format!(
+                "traefik_service_requests_total{{code=\"{status}\",{rest},service=\"{namespace}-{name}-{service}-{port}@kubernetesingressnginx\"}}"
+            );
+            std::iter::once(entered).chain((!redirected).then_some(served)).collect()
         } else {
-            let text = |field: &str| ingress["metadata"][field].as_str().unwrap_or_default();
-            format!(
-                "nginx_ingress_controller_requests{{canary=\"\",controller_class=\"k8s.io/ingress-nginx\",controller_namespace=\"{}\",controller_pod=\"{}\",host=\"{host}\",ingress=\"{}\",method=\"{method}\",namespace=\"{}\",path=\"/\",service=\"{service}\",status=\"{status}\"}}",
+            vec![format!(
+                "nginx_ingress_controller_requests{{canary=\"\",controller_class=\"k8s.io/ingress-nginx\",controller_namespace=\"{}\",controller_pod=\"{}\",host=\"{host}\",ingress=\"{name}\",method=\"{method}\",namespace=\"{namespace}\",path=\"/\",service=\"{service}\",status=\"{status}\"}}",
                 pod["metadata"]["namespace"].as_str().unwrap_or_default(),
                 pod["metadata"]["name"].as_str().unwrap_or_default(),
-                text("name"),
-                text("namespace"),
-            )
+            )]
         };
         self.count(pod, series);
     }
 
     /// A request that came through the tunnel.
     pub fn tunnelled(&self, pod: &Value) {
-        self.count(pod, "cloudflared_tunnel_total_requests".to_owned());
+        self.count(pod, ["cloudflared_tunnel_total_requests".to_owned()]);
     }
 
     /// What the program in a pod answers on a port; `None` where nobody listens.

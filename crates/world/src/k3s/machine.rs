@@ -235,13 +235,11 @@ fn judged(script: &Script, subject: &str, output: Output) -> Result<Output, K3sE
 }
 
 fn did_not_start(role: Role, stderr: &str) -> K3sError {
-    let (before, journal) = match stderr.rsplit_once("journal:\n") {
-        Some((before, journal)) => (before, without_secrets(journal)),
-        None => (stderr, Vec::new()),
-    };
-    let said = without_secrets(before).into_iter().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-    // Where the journal is silent, the installer's own words may tell.
-    let likely = diagnose(&journal).or_else(|| diagnose(&without_secrets(before)));
+    // An installer that fails has words of its own, and the unit has logged nothing yet.
+    let (before, journal) = stderr.rsplit_once("journal:\n").unwrap_or((stderr, stderr));
+    let (before, journal) = (without_secrets(before), without_secrets(journal));
+    let likely = diagnose(&journal).or_else(|| diagnose(&before));
+    let said = before.into_iter().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
     K3sError::ServiceDidNotStart { unit: role.unit(), said, journal, likely }
 }
 
@@ -291,8 +289,13 @@ mod tests {
         );
         assert!(problem.detail.unwrap().starts_with("Starting k3s\n"));
 
-        let silent = Problem::from(&did_not_start(Role::Agent, "the installer failed\njournal:\n"));
+        let silent = Problem::from(&did_not_start(Role::Agent, "k3s-agent failed to start\njournal:\n"));
         assert_eq!(silent.args.get("cause"), None);
+
+        let installer =
+            Problem::from(&did_not_start(Role::Server, "[ERROR]  cannot\nthe installer failed\n"));
+        assert_eq!(installer.args["said"].as_str(), "the installer failed");
+        assert_eq!(installer.detail.as_deref(), Some("[ERROR]  cannot\nthe installer failed"));
     }
 
     #[test]

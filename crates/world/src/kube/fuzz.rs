@@ -1,11 +1,13 @@
 //! Bodies of answers, read as by the calls that ask for them; without a connection, for fuzzing alone.
 
+use super::certificate::{Linked, chain};
 use super::model::wire::{Page, Pod, Service, Slice};
 use super::object::without_secrets;
 use super::pod::{PodState, lines, newest};
 use super::{ServicePorts, node};
 use k8s_openapi::api::core::v1::{Event, Node};
 use kube::api::{DynamicObject, ObjectList};
+use portico_domain::certificate::CertificateChain;
 use portico_domain::observed::{EndpointState, NodeState};
 use serde_json::Value;
 
@@ -33,4 +35,9 @@ pub(crate) fn troubles(pods: &[u8], events: &[u8]) -> Option<Vec<String>> {
 
 pub(crate) fn object(body: &[u8]) -> Option<Value> {
     serde_json::to_value(read::<DynamicObject>(body)?).ok().map(without_secrets)
+}
+
+pub(crate) fn certificate(objects: &[Value]) -> CertificateChain {
+    let rows = objects.iter().map(|object| Linked::of(object["kind"].as_str().unwrap_or_default(), object));
+    chain("apps", "echo-tls", rows.collect())
 }

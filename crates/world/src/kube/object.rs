@@ -9,7 +9,6 @@ use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Pre
 use kube::core::{ApiResource, GroupVersionKind, Request};
 use kube::{Api, Error};
 use portico_domain::digest::sha256;
-use portico_domain::dns::Hostname;
 use portico_domain::observed::{EndpointState, IngressHost, ObjectKey};
 use serde_json::Value;
 
@@ -18,18 +17,19 @@ impl Kube {
     /// replaced by their digests, so that what was seen can be kept and compared.
     pub async fn get(&self, key: &ObjectKey) -> Result<Option<Value>, KubeError> {
         match self.api(key).get_opt(&key.name).await {
-            Ok(found) => Ok(found.and_then(|object| serde_json::to_value(object).ok()).map(without_secrets)),
+            Ok(found) => Ok(found.map(shown)),
             Err(error) => Err(KubeError::from_api(&key.name, error)),
         }
     }
 
-    /// Server-side apply. Without `force`, a field that somebody else manages is a conflict, not a prize.
-    pub async fn apply(&self, key: &ObjectKey, manifest: &Value, force: bool) -> Result<(), KubeError> {
+    /// Server-side apply: the object as it is after it, as [`Kube::get`] would show it. Without `force`, a field that
+    /// somebody else manages is a conflict, not a prize.
+    pub async fn apply(&self, key: &ObjectKey, manifest: &Value, force: bool) -> Result<Value, KubeError> {
         let params = PatchParams { force, ..PatchParams::apply(FIELD_MANAGER) };
         self.api(key)
             .patch(&key.name, &params, &Patch::Apply(manifest))
             .await
-            .map(drop)
+            .map(shown)
             .map_err(|error| KubeError::from_api(&key.title(), error))
     }
 
@@ -47,26 +47,8 @@ impl Kube {
 
     /// Every hostname that an Ingress names; those that are no valid hostnames (wildcards) are left out.
     pub async fn ingress_hosts(&self) -> Result<Vec<IngressHost>, KubeError> {
-        use k8s_openapi::api::networking::v1::Ingress;
-        let api: Api<Ingress> = Api::all(self.client.clone());
-        let found = api
-            .list(&kube::api::ListParams::default())
-            .await
-            .map_err(|error| KubeError::from_api("ingresses", error))?;
-        let hosts = found.items.into_iter().flat_map(|ingress| {
-            let (namespace, name) =
-                (ingress.metadata.namespace.unwrap_or_default(), ingress.metadata.name.unwrap_or_default());
-            let rules = ingress.spec.and_then(|spec| spec.rules).unwrap_or_default();
-            let hostnames = rules.into_iter().filter_map(|rule| Hostname::parse(&rule.host?).ok());
-            hostnames
-                .map(move |hostname| IngressHost {
-                    namespace: namespace.clone(),
-                    ingress: name.clone(),
-                    hostname,
-                })
-                .collect::<Vec<_>>()
-        });
-        Ok(hosts.collect())
+        let found: Vec<wire::Ingress> = self.list(wire::Ingress::PATH, &ListParams::default()).await?;
+        Ok(found.into_iter().flat_map(wire::Ingress::told).collect())
     }
 
     /// The port on every node that leads to the Service's port 80, where it has one.
@@ -111,6 +93,10 @@ impl Kube {
             Api::namespaced_with(self.client.clone(), &key.namespace, &resource)
         }
     }
+}
+
+fn shown(object: DynamicObject) -> Value {
+    without_secrets(serde_json::to_value(object).unwrap_or_default())
 }
 
 pub(super) fn without_secrets(mut object: Value) -> Value {

@@ -104,7 +104,7 @@ impl Kube {
             },
         });
         let key = ObjectKey::new("bitnami.com/v1alpha1", "SealedSecret", namespace, name);
-        self.apply(&key, &manifest, false).await
+        self.apply(&key, &manifest, false).await.map(drop)
     }
 
     /// The controller's key Secrets, whole. They open every sealed secret there is: handle as secrets.
@@ -123,7 +123,7 @@ impl Kube {
         if self.get(&key).await?.is_some() {
             return Ok(false);
         }
-        self.apply(&key, secret, false).await.map(|()| true)
+        self.apply(&key, secret, false).await.map(|_| true)
     }
 
     /// Ends the controller's pods; new ones read their keys anew.

@@ -6,12 +6,13 @@
 use portico_domain::digest::sha256;
 use portico_domain::observed::TlsAnswer;
 use portico_domain::problem::{Code, Problem};
+use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -41,18 +42,12 @@ impl From<&TlsError> for Problem {
 pub async fn tls(hostname: &str, address: IpAddr, port: u16) -> Result<TlsAnswer, TlsError> {
     let address = SocketAddr::new(address, port);
     let failed = |cause: String| TlsError { hostname: hostname.into(), address, cause };
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| failed(error.to_string()))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Reader(provider)))
-        .with_no_client_auth();
+    let config = config().map_err(|error| failed(error.to_string()))?;
     let name = ServerName::try_from(hostname.to_owned()).map_err(|error| failed(error.to_string()))?;
     let start = Instant::now();
     let shaking = async {
         let stream = TcpStream::connect(address).await?;
-        TlsConnector::from(Arc::new(config)).connect(name, stream).await
+        TlsConnector::from(config).connect(name, stream).await
     };
     let stream = tokio::time::timeout(LIMIT, shaking)
         .await
@@ -62,6 +57,22 @@ pub async fn tls(hostname: &str, address: IpAddr, port: u16) -> Result<TlsAnswer
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let shown = shown.ok_or_else(|| failed("no certificate was shown".into()))?;
     read(shown, millis).map_err(failed)
+}
+
+/// Made once, and for each handshake like the first: a session that is taken up again shows no certificate.
+fn config() -> Result<Arc<ClientConfig>, rustls::Error> {
+    static MADE: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if let Some(config) = MADE.get() {
+        return Ok(config.clone());
+    }
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Reader(provider)))
+        .with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    Ok(MADE.get_or_init(|| Arc::new(config)).clone())
 }
 
 fn read(shown: &CertificateDer<'_>, millis: u32) -> Result<TlsAnswer, String> {

@@ -1,5 +1,5 @@
 // Written by crates/api (typescript.rs); do not edit.
-import type { CheckCode, Code } from './index';
+import type { CheckCode, Code, Phrase } from './index';
 
 type Sentence = { what: string; next: string };
 
@@ -181,7 +181,7 @@ export const english = {
   "cluster-busy": { what: "Another run ({run}) is at work on this cluster.", next: "Wait for it, or cancel it: portico cancel {run}" },
   "run-missing": { what: "There is no run {run}.", next: "portico runs lists them." },
   "run-not-resumable": { what: "The run {run} is {state}; there is nothing to continue.", next: "Preview the change again if you want it once more." },
-  "step-timed-out": { what: "{step} did not become true in {waited} s: {waiting}.", next: "Look at its log; then continue." },
+  "step-timed-out": { what: "{step} did not become true in {waited} s: {waiting|nobody answered}.", next: "Look at its log; then continue." },
   "cancelled": { what: "Stopped on request.", next: "portico resume {run} goes on where it stopped." },
   "store-failed": { what: "Portico's own database could not be used.", next: "Check that {path} is writable and that the disk is not full." },
   "confirmation-needed": { what: "Nothing was changed: nobody said yes.", next: "Run it on a terminal and answer, or add --yes." },
@@ -227,6 +227,41 @@ export const checks = {
   "leftover-data": { what: "Data of an earlier K3s are left: {paths}", next: "Uninstall that K3s; its data would mix with the new one's." },
   "leftover-files": { what: "Files of an earlier K3s are left: {paths}", next: "They do no harm." },
 } satisfies Record<CheckCode, Sentence>;
+
+export const lines = {
+  "access-application": "Access application {name}",
+  "access-lets-in": "    lets in {email}",
+  "access-only-these": "{name}: only these addresses",
+  "access-policy-unused": "Access policy {name}, which nothing uses",
+  "account-awaited": "{object}: waiting for the authority's account",
+  "certificate-not-shown": "{hostname} does not show its certificate at {address} yet",
+  "certificate-of-others": "{hostname} does not show its certificate at {address} yet, but that of {names}",
+  "certificate-unread": "{hostname} does not show its certificate at {address} yet: {why}",
+  "controller-silent": "{hostname} does not answer through {controller} at {address} yet",
+  "controller-untried": "{controller}: every name is tried through it",
+  "edge-answers": "{hostname} answers HTTP {status} through Cloudflare",
+  "edge-silent": "{hostname} does not answer through Cloudflare yet",
+  "edge-untried": "https://{hostname}/ is asked through Cloudflare",
+  "job-awaited": "{chart}: waiting for the chart's job",
+  "join-token": "/etc/rancher/k3s/join-token (from {server})",
+  "lan-silent": "{hostname} does not answer at {address} yet",
+  "lan-untried": "http://{hostname}/ is asked over every address",
+  "login-not-asked": "{hostname} does not ask for a login yet",
+  "other-token": "{object}: another token",
+  "pods-awaited": "{object}: waiting for its pods",
+  "record-dns-only": "{type} {hostname} -> {content}, DNS only",
+  "record-proxied": "{type} {hostname} -> {content}, proxied",
+  "record-to-tunnel": "CNAME {hostname} -> tunnel {tunnel}, proxied",
+  "redirects-to-itself": "{hostname} redirects to itself",
+  "route-rule": "{hostname}: its rule",
+  "traefik-awaited": "traefik: waiting for K3s to install it",
+  "tunnel": "tunnel {tunnel}",
+  "tunnel-token": "{object}: the token of {tunnel}",
+  "unit-installed": "{unit}: installed, enabled and started",
+  "unit-restarted": "{unit}: restarted",
+  "unresolved": "{hostname} does not resolve yet",
+  "unresolved-to": "{hostname} does not resolve to {address} yet"
+} satisfies Record<Phrase, string>;
 
 export const beside = {
   "open": "Open Portico",

@@ -200,7 +200,15 @@ health: Health, tests: Array<Test>,
  * What explains it; none when all is well, or when nothing that is broken was found.
  */
 cause: Problem | null, };
-export type DiffLine = { sign: Sign, text: string, };
+export type DiffLine = { sign: Sign, 
+/**
+ * In English.
+ */
+text: string, 
+/**
+ * What the text is made of, for other languages; nothing where it has no words.
+ */
+said?: Said, };
 export type Document = { document: ClusterDocument, };
 export type DocumentText = { yaml: string, };
 export type DraftRequest = { hosts: Array<string>, };
@@ -558,6 +566,7 @@ export type Path = { service: string, hostname: string, reach: Reach, hops: Arra
  * What is worth knowing about it besides its hops: a certificate on its way, resolvers that disagree.
  */
 notes: Array<Problem>, };
+export type Phrase = "pods-awaited" | "account-awaited" | "job-awaited" | "traefik-awaited" | "other-token" | "tunnel-token" | "unit-installed" | "unit-restarted" | "join-token" | "tunnel" | "route-rule" | "access-application" | "access-policy-unused" | "access-only-these" | "access-lets-in" | "record-to-tunnel" | "record-proxied" | "record-dns-only" | "controller-untried" | "controller-silent" | "unresolved" | "unresolved-to" | "lan-untried" | "lan-silent" | "certificate-not-shown" | "certificate-of-others" | "certificate-unread" | "edge-untried" | "edge-silent" | "edge-answers" | "login-not-asked" | "redirects-to-itself";
 export type Pin = { 
 /**
  * Of the chart; of the image where there is no chart.
@@ -668,6 +677,7 @@ progress: number | null, log: Array<string>, problem: Problem | null,
  */
 note: Problem | null, };
 export type Runs = { runs: Array<Run>, };
+export type Said = { phrase: Phrase, args: { [key in string]: string }, };
 export type SaveTo = { path: string, };
 export type SavedLogin = { address: string, port: number, user: string | null, method: LoginMethod, 
 /**

@@ -1,5 +1,5 @@
 // Stages of a plan, findings of the check and what speaks for or against a machine, in German.
-import type { CheckCode, InterfaceKind, LeftOut, Reason, Stage } from '../../api/types';
+import type { CheckCode, InterfaceKind, LeftOut, Phrase, Reason, Stage } from '../../api/types';
 import type { Sentence } from '../en/problems';
 
 export const stages: Record<Stage, string> = {
@@ -78,6 +78,43 @@ export const objects: Partial<Record<Stage, Record<string, string>>> = {
     deployment: 'Dienst anhalten',
     chart: 'App und ihre Daten entfernen',
   },
+};
+
+/** Lines of a preview. */
+export const lines: Record<Phrase, string> = {
+  'access-application': 'Access-Anwendung {name}',
+  'access-lets-in': 'lässt {email} ein',
+  'access-only-these': '{name}: nur diese Adressen',
+  'access-policy-unused': 'Access-Regel {name}, die nichts benutzt',
+  'account-awaited': '{object}: wartet auf das Konto bei der Zertifizierungsstelle',
+  'certificate-not-shown': '{hostname} zeigt sein Zertifikat auf {address} noch nicht',
+  'certificate-of-others':
+    '{hostname} zeigt auf {address} noch nicht sein Zertifikat, sondern das von {names}',
+  'certificate-unread': '{hostname} zeigt sein Zertifikat auf {address} noch nicht: {why}',
+  'controller-silent': '{hostname} antwortet über {controller} auf {address} noch nicht',
+  'controller-untried': '{controller}: jeder Name wird darüber versucht',
+  'edge-answers': '{hostname} antwortet über Cloudflare mit HTTP {status}',
+  'edge-silent': '{hostname} antwortet über Cloudflare noch nicht',
+  'edge-untried': 'https://{hostname}/ wird über Cloudflare gefragt',
+  'job-awaited': '{chart}: wartet auf den Job des Charts',
+  'join-token': '/etc/rancher/k3s/join-token (von {server})',
+  'lan-silent': '{hostname} antwortet auf {address} noch nicht',
+  'lan-untried': 'http://{hostname}/ wird über jede Adresse gefragt',
+  'login-not-asked': '{hostname} verlangt noch keine Anmeldung',
+  'other-token': '{object}: ein anderes Token',
+  'pods-awaited': '{object}: wartet auf seine Pods',
+  'record-dns-only': '{type} {hostname} -> {content}, nur DNS',
+  'record-proxied': '{type} {hostname} -> {content}, über den Proxy',
+  'record-to-tunnel': 'CNAME {hostname} -> Tunnel {tunnel}, über den Proxy',
+  'redirects-to-itself': '{hostname} leitet auf sich selbst um',
+  'route-rule': '{hostname}: seine Regel',
+  'traefik-awaited': 'traefik: wartet, bis K3s es installiert',
+  tunnel: 'Tunnel {tunnel}',
+  'tunnel-token': '{object}: das Token von {tunnel}',
+  'unit-installed': '{unit}: installiert, eingeschaltet und gestartet',
+  'unit-restarted': '{unit}: neu gestartet',
+  unresolved: '{hostname} wird noch nicht aufgelöst',
+  'unresolved-to': '{hostname} wird noch nicht zu {address} aufgelöst',
 };
 
 export const findings: Record<CheckCode, Sentence> = {

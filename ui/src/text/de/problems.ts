@@ -345,7 +345,7 @@ export const problems: Record<Code, Sentence> = {
     next: 'Geh noch einmal zur Vorschau der Änderung, wenn du sie wiederholen willst.',
   },
   'step-timed-out': {
-    what: '{step} wurde in {waited} s nicht erfüllt: {waiting}.',
+    what: '{step} wurde in {waited} s nicht erfüllt: {waiting|niemand hat geantwortet}.',
     next: 'Sieh in sein Protokoll; dann setze fort.',
   },
   cancelled: { what: 'Auf Wunsch angehalten.', next: 'Setze fort, wenn du so weit bist.' },

@@ -1,7 +1,9 @@
 // The words for what the backend sends as codes besides problems: stages of a plan, findings of the check,
 // and what speaks for or against a machine. Each is complete: a code without words does not compile.
-import { checks } from '../../api/generated/english';
+import { checks, lines } from '../../api/generated/english';
 import type { CheckCode, InterfaceKind, LeftOut, Reason, Stage } from '../../api/types';
+
+export { lines };
 
 export const stages = {
   'enable-memory-cgroup': 'Memory cgroup, restart',

@@ -19,6 +19,8 @@ fn everything(store: &Store) -> Vec<(Key, Arc<Value>)> {
 }
 
 pub fn reconcile(pass: &mut Pass<'_>) {
+    // Before their contents: what is seen to be going here gets no more of them.
+    let spaces = pass.list("namespaces");
     let all = everything(pass.store);
     let alive: BTreeSet<&str> =
         all.iter().filter_map(|(_, object)| object["metadata"]["uid"].as_str()).collect();
@@ -39,7 +41,7 @@ pub fn reconcile(pass: &mut Pass<'_>) {
             pass.store.edit(key, "k3s", None, |node| node["metadata"]["finalizers"] = json!([]));
         }
     }
-    for space in pass.list("namespaces") {
+    for space in spaces {
         if space["metadata"]["deletionTimestamp"].is_null() {
             furnish(pass, name(&space));
             continue;

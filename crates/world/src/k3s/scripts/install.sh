@@ -25,9 +25,10 @@ installer=/usr/local/lib/portico/install.sh
 [ -r "$installer" ] || refuse installer-missing "$installer"
 [ -r "$directory/config.yaml" ] || refuse config-missing "$directory/config.yaml"
 
+# What the unit logged before belongs to another attempt, and to its cause.
 fail() {
     printf '%s\njournal:\n' "$1" >&2
-    journalctl -u "$unit" -n 40 --no-pager -o cat >&2 2>/dev/null || true
+    journalctl -u "$unit" -n 40 --since "@$begun" --no-pager -o cat >&2 2>/dev/null || true
     exit 30
 }
 digest() { if [ -e "$1" ]; then sha256sum <"$1" | cut -d ' ' -f 1; fi; }
@@ -62,7 +63,8 @@ unit_before=$(digest "$unit_file")
 # Starting is left to the lines below: the installer would wait for ever for a service that cannot come up.
 if ! env -i PATH="$PATH" HOME=/root LC_ALL=C INSTALL_K3S_SKIP_DOWNLOAD=true INSTALL_K3S_SKIP_SELINUX_RPM=true \
     INSTALL_K3S_SKIP_START=true sh "$installer" "$role" </dev/null >&2; then
-    fail 'the installer failed'
+    echo 'the installer failed' >&2
+    exit 30
 fi
 
 started=
@@ -75,6 +77,7 @@ fi
 
 # Until it is up again, nobody may think that it runs with the new files.
 rm -f "$directory/.portico-started"
+begun=$(date +%s)
 systemctl reset-failed "$unit" 2>/dev/null || true
 systemctl restart --no-block "$unit" </dev/null || fail 'systemd refused to start the unit'
 end=$(($(date +%s) + 180))

@@ -3,8 +3,8 @@
 //! The server is asked to end each watch before long, so that one which went silent is noticed. What resumes nowhere any
 //! more (410) is listed anew. Whoever follows is told when something that is drawn became another.
 
-use super::wire::{Ingress, Kind, Page, Pod, Service, Slice};
-use super::{Model, State};
+use super::wire::{Ingress, Kind, Linked, Page, Pod, Service, Slice};
+use super::{Model, Progress, State};
 use crate::kube::Kube;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Node;
@@ -33,11 +33,16 @@ const TRIES: u32 = 5;
 /// A watch that brought nothing and was over sooner was no watch.
 const BRIEF: Duration = Duration::from_secs(1);
 
+/// Before it is asked again for a kind that the cluster does not know: cert-manager may come yet.
+const UNKNOWN: Duration = Duration::from_secs(10);
+
 enum Ended {
     /// As it should, or cut off after a word: the next one resumes.
     Orderly,
     /// What is known is too old to go on from.
     Gone,
+    /// There is no such kind.
+    Unknown,
     Failed(Error),
     /// Nothing came, not even its end.
     Silent,
@@ -47,6 +52,7 @@ impl From<Error> for Ended {
     fn from(error: Error) -> Self {
         match &error {
             Error::Api(status) if is_gone(status) => Self::Gone,
+            Error::Api(status) if status.code == 404 => Self::Unknown,
             _ => Self::Failed(error),
         }
     }
@@ -67,16 +73,23 @@ impl Model {
             () = self.keep::<Node>(client, &changed) => {}
             () = self.keep::<Slice>(client, &changed) => {}
             () = self.keep::<Ingress>(client, &changed) => {}
+            () = self.keep::<Linked<0>>(client, &changed) => {}
+            () = self.keep::<Linked<1>>(client, &changed) => {}
+            () = self.keep::<Linked<2>>(client, &changed) => {}
+            () = self.keep::<Linked<3>>(client, &changed) => {}
             // Neither is drawn by itself: what they come to shows in the slices.
             () = self.keep::<Service>(client, &quiet) => {}
             () = self.keep::<Pod>(client, &quiet) => {}
         }
         // Nobody hears for it any more.
         let mut state = self.state();
-        let State { nodes, slices, services, pods, ingresses, .. } = &mut *state;
-        let kinds = [&mut nodes.progress, &mut slices.progress, &mut services.progress, &mut pods.progress];
-        kinds.into_iter().for_each(|progress| progress.followed = false);
+        let State { nodes, slices, services, pods, ingresses, certificates, names: _ } = &mut *state;
+        nodes.progress.followed = false;
+        slices.progress.followed = false;
+        services.progress.followed = false;
+        pods.progress.followed = false;
         ingresses.progress.followed = false;
+        certificates.iter_mut().for_each(|table| table.progress.followed = false);
     }
 
     async fn keep<K: Kind>(&self, client: &Client, changed: &impl Fn()) {
@@ -93,6 +106,11 @@ impl Model {
             match ended {
                 Ended::Orderly => {
                     failures = 0;
+                    continue;
+                }
+                Ended::Unknown => {
+                    K::table(&mut self.state()).0.progress = Progress::default();
+                    sleep(UNKNOWN).await;
                     continue;
                 }
                 Ended::Gone => K::table(&mut self.state()).0.progress.version = None,

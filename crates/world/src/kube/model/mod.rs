@@ -1,4 +1,5 @@
-//! The cluster as it stands, held in this process: nodes, Services, the pods behind them, and which pods are in trouble.
+//! The cluster as it stands, held in this process: nodes, Services, the pods behind them, which pods are in trouble, and what
+//! leads to each certificate.
 //!
 //! Each kind is listed once, page by page, and then followed from there on; only what the product reads is decoded at all
 //! ([`wire`]), and what is held of it is small ([`table`]). A kind whose last word is too old, or whose watch cannot be
@@ -9,8 +10,10 @@ mod follow;
 mod table;
 pub(super) mod wire;
 
+use super::certificate::{Linked, chain};
 use super::pod::PodState;
-use portico_domain::observed::{EndpointState, NodeState};
+use portico_domain::certificate::CertificateChain;
+use portico_domain::observed::{EndpointState, IngressHost, NodeState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use table::{Names, Table};
@@ -43,8 +46,9 @@ pub(super) struct State {
     slices: Table<table::Slice>,
     services: Table<Box<[u16]>>,
     pods: Table<table::Pod>,
-    /// Which version was told of; what it says is nobody's business here.
-    ingresses: Table<Box<str>>,
+    ingresses: Table<table::Ingress>,
+    /// By their place in `certificate::KINDS`.
+    certificates: [Table<Linked>; 4],
 }
 
 impl Model {
@@ -83,6 +87,32 @@ impl Model {
             let named = pods.within(namespace).filter(|(name, _)| name.starts_with(prefix));
             named.map(|(name, pod)| pod.told(name)).collect()
         })
+    }
+
+    /// As [`super::Kube::ingress_hosts`] has them.
+    pub fn ingress_hosts(&self) -> Option<Held<Vec<IngressHost>>> {
+        let state = self.state();
+        state.ingresses.held(|ingresses| {
+            ingresses.all().flat_map(|(namespace, name, ingress)| ingress.told(namespace, name)).collect()
+        })
+    }
+
+    /// A certificate and what leads to it, as [`super::Kube::certificate`] has it.
+    pub fn certificate(&self, namespace: &str, name: &str) -> Option<Held<CertificateChain>> {
+        let state = self.state();
+        let ages = state.certificates.iter().map(|table| table.progress.age());
+        let age = ages.collect::<Option<Vec<_>>>()?.into_iter().max().unwrap_or_default();
+        let [certificates, leading @ ..] = &state.certificates;
+        let mut rows: Vec<Linked> = certificates.get(namespace, name).into_iter().cloned().collect();
+        for table in leading {
+            let Some(last) = rows.last() else { break };
+            let owned = last.leading(table.within(namespace).map(|(_, row)| row));
+            if owned.is_empty() {
+                break;
+            }
+            rows.extend(owned);
+        }
+        Some(Held { value: chain(namespace, name, rows), age })
     }
 
     /// How many rows there are of nodes, slices, Services and pods, whether or not they are fresh.

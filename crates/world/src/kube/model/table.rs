@@ -4,7 +4,8 @@
 
 use super::super::pod::PodState;
 use super::{Held, Progress};
-use portico_domain::observed::EndpointState;
+use portico_domain::dns::Hostname;
+use portico_domain::observed::{EndpointState, IngressHost};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -82,6 +83,10 @@ impl<V: PartialEq> Table<V> {
         self.spaces.get(namespace).into_iter().flatten().map(|(name, row)| (&**name, &row.value))
     }
 
+    pub fn get(&self, namespace: &str, name: &str) -> Option<&V> {
+        Some(&self.spaces.get(namespace)?.get(name)?.value)
+    }
+
     /// What `read` makes of it, unless its kind's last word is too old.
     pub fn held<T>(&self, read: impl FnOnce(&Self) -> T) -> Option<Held<T>> {
         Some(Held { age: self.progress.age()?, value: read(self) })
@@ -109,6 +114,25 @@ impl From<&Endpoint> for EndpointState {
             node: endpoint.node.as_deref().map(str::to_owned),
             ready: endpoint.ready,
         }
+    }
+}
+
+/// Any other version of it is news: what else it says is its controller's business.
+#[derive(Debug, PartialEq)]
+pub struct Ingress {
+    pub version: Box<str>,
+    pub hosts: Box<[Box<str>]>,
+}
+
+impl Ingress {
+    /// Those of its hosts that are hostnames; wildcards are none.
+    pub fn told(&self, namespace: &str, name: &str) -> impl Iterator<Item = IngressHost> {
+        let hostnames = self.hosts.iter().filter_map(|host| Hostname::parse(host).ok());
+        hostnames.map(move |hostname| IngressHost {
+            namespace: namespace.to_owned(),
+            ingress: name.to_owned(),
+            hostname,
+        })
     }
 }
 

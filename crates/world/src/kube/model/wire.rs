@@ -4,12 +4,13 @@
 
 use super::State;
 use super::table::{self, Names, Table};
-use crate::kube::node;
 use crate::kube::pod::PodState;
+use crate::kube::{certificate, node};
 use k8s_openapi::api::core::v1;
-use portico_domain::observed::{EndpointState, NodeState};
+use portico_domain::observed::{EndpointState, IngressHost, NodeState};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// One kind on its way into its table.
@@ -299,21 +300,67 @@ impl Kind for Pod {
 #[derive(Clone, Deserialize)]
 pub struct Ingress {
     metadata: Meta,
+    #[serde(default)]
+    spec: IngressSpec,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct IngressSpec {
+    rules: Option<Vec<Rule>>,
+}
+
+#[derive(Clone, Deserialize)]
+struct Rule {
+    #[serde(default)]
+    host: Option<Box<str>>,
+}
+
+impl Ingress {
+    pub fn told(self) -> impl Iterator<Item = IngressHost> {
+        let Meta { name, namespace, .. } = self.metadata.clone();
+        let row = self.row(&mut Names::default());
+        row.told(&namespace, &name).collect::<Vec<_>>().into_iter()
+    }
 }
 
 impl Kind for Ingress {
     const PATH: &'static str = "/apis/networking.k8s.io/v1/ingresses";
-    type Row = Box<str>;
+    type Row = table::Ingress;
 
     fn place(&self) -> [&str; 3] {
         self.metadata.place()
     }
 
-    fn row(self, _: &mut Names) -> Box<str> {
-        self.metadata.resource_version
+    fn row(self, _: &mut Names) -> table::Ingress {
+        let hosts = self.spec.rules.into_iter().flatten().filter_map(|rule| rule.host);
+        table::Ingress { version: self.metadata.resource_version, hosts: hosts.collect() }
     }
 
-    fn table(state: &mut State) -> (&mut Table<Box<str>>, &mut Names) {
+    fn table(state: &mut State) -> (&mut Table<table::Ingress>, &mut Names) {
         (&mut state.ingresses, &mut state.names)
+    }
+}
+
+/// What leads to a certificate: the kind of this place in [`certificate::KINDS`]. They are few, and read whole.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Linked<const N: usize>(Value);
+
+impl<const N: usize> Kind for Linked<N> {
+    const PATH: &'static str = certificate::KINDS[N].2;
+    type Row = certificate::Linked;
+
+    fn place(&self) -> [&str; 3] {
+        let meta = &self.0["metadata"];
+        ["namespace", "name", "resourceVersion"].map(|field| meta[field].as_str().unwrap_or_default())
+    }
+
+    fn row(self, _: &mut Names) -> certificate::Linked {
+        certificate::Linked::of(certificate::KINDS[N].1, &self.0)
+    }
+
+    fn table(state: &mut State) -> (&mut Table<certificate::Linked>, &mut Names) {
+        (&mut state.certificates[N], &mut state.names)
     }
 }

@@ -122,6 +122,37 @@ fn each_fault_is_one_condition_and_ends_with_its_cause() {
     story.becomes("a service has no pods", "workload-not-ready/echo", scale(0), scale(1));
     kubectl.rolled_out("echo -n apps");
 
+    let kept = "/root/ingress.yaml";
+    story.becomes(
+        "somebody deletes an Ingress",
+        &format!("ingress-missing/{HOST}"),
+        |lab| {
+            let own = "k3s kubectl get ingress echo -n apps -o yaml | grep -vE '^  (resourceVersion|uid):'";
+            lab.run("h1", &format!("{own} >{kept}"));
+            lab.run("h1", "k3s kubectl delete ingress echo -n apps");
+        },
+        |lab| drop(lab.run("h1", &format!("k3s kubectl create -f {kept}"))),
+    );
+
+    // For this computer alone, and before the rules by which a node's ports lead to pods.
+    let firewall = |act: &'static str, host: &'static str, ports: &'static str| {
+        move |lab: &Lab| {
+            let rule = format!("PREROUTING -s 10.88.0.1 -p tcp -m multiport --dports {ports} -j DROP");
+            lab.run(host, &format!("iptables -t raw -{act} {rule}"));
+        }
+    };
+    story.becomes(
+        "a worker's firewall drops visitors",
+        "probe-failed/10.88.0.13:80",
+        firewall("I", "h3", "80,443"),
+        firewall("D", "h3", "80,443"),
+    );
+    story.becomes(
+        "the server's firewall drops who comes to the API",
+        "kube-unreachable",
+        firewall("I", "h1", "6443"),
+        firewall("D", "h1", "6443"),
+    );
     story.becomes("a worker is unplugged", "node-not-ready/h2", |lab| lab.cut("h2"), |lab| lab.join("h2"));
     story.becomes(
         "the control plane is killed and does not come back",

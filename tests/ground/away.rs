@@ -49,6 +49,33 @@ fn open_until<T>(portico: &Portico, what: &str, ask: impl Fn() -> Option<T>) -> 
     found
 }
 
+/// What this computer asks of the machine does not arrive there any more, and it is in a network of its own.
+fn elsewhere(lab: &Lab) {
+    lab.run("h1", &format!("iptables -t raw -I {UNHEARD}"));
+    moved(
+        lab,
+        "ip addr add 10.88.0.1/32 dev br0 && ip addr del 10.88.0.1/24 dev br0 &&
+        ip route add 10.88.0.0/24 dev br0 src 10.88.0.1 &&
+        ip link add cafe type veth peer name router && ip addr add 192.168.77.5/24 dev cafe &&
+        ip link set cafe up && ip link set router up",
+    );
+}
+
+fn home(lab: &Lab) {
+    moved(
+        lab,
+        "ip link del cafe && ip route del 10.88.0.0/24 dev br0 src 10.88.0.1 &&
+        ip addr add 10.88.0.1/24 dev br0 && ip addr del 10.88.0.1/32 dev br0",
+    );
+    lab.run("h1", &format!("iptables -t raw -D {UNHEARD}"));
+}
+
+const UNHEARD: &str = "PREROUTING -s 10.88.0.1 -p tcp -m multiport --dports 22,80,443,6443 -j DROP";
+
+fn moved(lab: &Lab, script: &str) {
+    assert!(lab.command("sh").args(["-c", script]).status().expect("a shell").success(), "{script}");
+}
+
 fn wait(seconds: u64) {
     std::thread::sleep(Duration::from_secs(seconds));
 }
@@ -84,7 +111,14 @@ fn gatus_sees_what_happens_while_portico_is_closed() {
     wait(75);
     lab.run("h1", "k3s kubectl scale deployment echo -n apps --replicas 1");
     kubectl.rolled_out("echo -n apps");
+    // Open, and in another network: what is not seen from there is no less a gap.
+    elsewhere(&lab);
+    let watching = portico.followed(&["status", "--watch", "--ask-token"], &portico.tokens());
     wait(70);
+    watching.kill();
+    let returns =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_millis();
+    home(&lab);
     let history = open_until(&portico, "what Gatus saw is joined", || {
         let history = echo(&portico);
         (history["watched"].as_f64()? > 0.0).then_some(history)
@@ -95,6 +129,7 @@ fn gatus_sees_what_happens_while_portico_is_closed() {
     let gap = entries.iter().find(|entry| entry["kind"] == "gap").expect("the time without Portico");
     let (from, until) = (gap["from"].as_i64().expect("ms"), gap["until"].as_i64().expect("ms"));
     assert!(gap["watched"].as_i64().expect("ms") > (until - from) * 9 / 10, "{gap}");
+    assert!(until as u128 >= returns, "elsewhere nothing is seen: {entries:#?}");
     let turns: Vec<&Value> = entries
         .iter()
         .map(|entry| &entry["change"])
