@@ -92,9 +92,8 @@ pub async fn portico_into(story: &Story, arguments: &[&str], stdin: &str, reader
     }
 }
 
-/// Starts it with `--json` and ends it with SIGKILL once `steps` steps are settled; false when it ended
-/// before that.
-pub async fn killed_after(story: &Story, steps: usize, arguments: &[&str], stdin: &str) -> bool {
+/// Starts it with `--json` and ends it with SIGKILL once `steps` steps are settled, unless it ends well before that.
+pub async fn killed_after(story: &Story, steps: usize, arguments: &[&str], stdin: &str) {
     let mut child: Child =
         command(story, &[&["--json"], arguments].concat()).spawn().expect("portico starts");
     let mut pipe = child.stdin.take().expect("stdin is piped");
@@ -111,11 +110,9 @@ pub async fn killed_after(story: &Story, steps: usize, arguments: &[&str], stdin
         }
         said.push(line);
         if done == steps {
-            child.kill().await.expect("SIGKILL");
-            return true;
+            return child.kill().await.expect("SIGKILL");
         }
     }
     let status = child.wait().await.expect("it ended");
     assert!(status.success(), "{}", said.join("\n"));
-    false
 }
