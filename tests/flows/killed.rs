@@ -34,7 +34,11 @@ async fn continues(story: &Story, case: &str, change: Change, wanted: &Value) ->
 
 /// Runs the cases side by side; a case that does not hold fails the story, and so does one where no kill came in time.
 async fn side_by_side<F: Future<Output = bool>>(cases: impl Iterator<Item = F>) {
-    let cut = stream::iter(cases).buffer_unordered(AT_ONCE).filter(|cut| futures::future::ready(*cut)).count().await;
+    let cut = stream::iter(cases)
+        .buffer_unordered(AT_ONCE)
+        .filter(|cut| futures::future::ready(*cut))
+        .count()
+        .await;
     assert!(cut > 0, "no run was cut");
 }
 

@@ -137,6 +137,12 @@ impl Server {
         self.folder.path()
     }
 
+    /// An answer whose body is still to come.
+    pub async fn open(&self, path: &str) -> Result<reqwest::Response, Failure> {
+        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(TOKEN);
+        Ok(request.send().await?.error_for_status()?)
+    }
+
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
         let mut request =
             self.http.request(method.clone(), format!("{}{path}", self.base)).bearer_auth(TOKEN);

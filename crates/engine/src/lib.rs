@@ -25,6 +25,7 @@ mod perform;
 mod preview;
 mod pulse;
 mod rehearsal;
+mod sample;
 mod scan;
 mod schedule;
 mod store;

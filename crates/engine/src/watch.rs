@@ -8,6 +8,7 @@ use crate::conditions::Judge;
 use crate::diagnose::path_of;
 use crate::history::Recorder;
 use crate::pulse::{Listener, Pulse};
+use crate::sample::Sample;
 use crate::watcher::{self, Reading};
 use portico_domain::change::{Change, Desired};
 use portico_domain::event::Happening;
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
-/// Between two looks.
+/// Between two looks, while nothing changes.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
 
 /// Workers that stay as they are for so long are what records should lead to.
@@ -110,18 +111,17 @@ impl Engine {
         let reader = tokio::spawn(self.clone().keep_reading_watcher(memory.reading.clone()));
         let engine = self.clone();
         let looking = tokio::spawn(async move {
+            let mut sample = Sample::default();
             loop {
                 let began = tokio::time::Instant::now();
                 match engine.look_once(&mut memory).await {
                     Ok(flow) => engine.tell_flow(flow),
                     Err(problem) => tracing::warn!(%problem, "the flow could not be looked at"),
                 }
-                tokio::select! {
-                    () = tokio::time::sleep(LOOK_EVERY) => {}
-                    () = changed.notified() => {
-                        tokio::time::sleep(SETTLE).await;
-                        tokio::time::sleep_until(began + LOOK_AT_MOST_EVERY).await;
-                    }
+                let last = memory.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                if engine.rest(LOOK_EVERY, &mut sample, last, &changed).await {
+                    tokio::time::sleep(SETTLE).await;
+                    tokio::time::sleep_until(began + LOOK_AT_MOST_EVERY).await;
                 }
             }
         });
@@ -176,10 +176,11 @@ impl Engine {
 
     async fn look_once(&self, memory: &mut Memory) -> Result<FlowGraph, Problem> {
         let (_, desired) = self.inner.store.desired().await?;
+        let Memory { follow, recorder, judge, reading, pulse, last } = memory;
         if desired.cluster.is_none() {
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = None;
             return Ok(flow(&desired, &Observed::default(), self.now()));
         }
-        let Memory { follow, recorder, judge, reading, pulse, last } = memory;
         let mut observed = self.look_at(&desired).await;
         // While the ways were tried, something may have broken that was drawn already.
         observed.broke(self.held(&standing(&desired, &desired.exposures)).await);

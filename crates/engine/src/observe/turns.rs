@@ -57,6 +57,12 @@ impl Turns {
         hold(&self.shown, hostname, shown);
     }
 
+    /// All names are asked for again, and what they show is looked at again: something became another.
+    pub(crate) fn end(&self) {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The name servers of the zone that holds a name.
     pub(super) async fn authorities(&self, hostname: &str) -> Result<Vec<SocketAddr>, ResolverError> {
         let known = |(asked, servers): &(Instant, Vec<SocketAddr>)| {

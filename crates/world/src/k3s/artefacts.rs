@@ -4,15 +4,19 @@
 //! Nothing is handed out whose SHA-256 is not the listed one, cached or not. The lists themselves are trusted as
 //! far as the place they come from is.
 
+mod proven;
+
+pub(super) use proven::digest_of;
+
 use super::download::Fetcher;
 use super::error::K3sError;
 use aws_lc_rs::digest;
 use portico_domain::cluster::K3sVersion;
 use portico_domain::observed;
+use proven::Proven;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use tokio::io::AsyncReadExt;
 use tokio_util::sync::CancellationToken;
 
 /// Base addresses, without a slash at the end. The layout below them is that of the K3s project.
@@ -82,7 +86,7 @@ impl Arch {
     }
 }
 
-/// A file here whose digest was checked just now.
+/// A file here whose digest was checked, and which is untouched since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artefact {
     /// The name that it has at its source.
@@ -120,6 +124,7 @@ pub struct Store {
     fetcher: Fetcher,
     /// Two machines of one architecture must not fetch one file twice at once.
     fetching: tokio::sync::Mutex<()>,
+    proven: Proven,
 }
 
 const INSTALLER: &str = "install.sh";
@@ -134,7 +139,13 @@ impl Store {
         // Two sources may call different files by one name; a rehearsal's must never end up on real machines.
         let source = sha256(format!("{}\n{}", sources.releases, sources.install).as_bytes());
         let cache = cache.join(&source[..12]);
-        Ok(Self { cache, sources, fetcher: Fetcher::new()?, fetching: tokio::sync::Mutex::new(()) })
+        Ok(Self {
+            cache,
+            sources,
+            fetcher: Fetcher::new()?,
+            fetching: tokio::sync::Mutex::default(),
+            proven: Proven::default(),
+        })
     }
 
     /// Channels with the release that each points to, in the server's order.
@@ -187,7 +198,7 @@ impl Store {
     ) -> Result<Artefacts, K3sError> {
         let work = async {
             match folder {
-                Some(folder) => from_folder(folder, version, arch).await,
+                Some(folder) => self.in_folder(folder, version, arch).await,
                 None => self.fetched(version, arch, progress).await,
             }
         };
@@ -218,7 +229,7 @@ impl Store {
             let arch = Arch::from_machine(machine)?;
             let (installer, binary, images) = match folder {
                 Some(folder) => {
-                    let files = from_folder(folder, version, arch).await?;
+                    let files = self.in_folder(folder, version, arch).await?;
                     let images = files.images.into_iter().map(|image| (image.name, image.sha256)).collect();
                     (files.installer.sha256, files.binary.sha256, images)
                 }
@@ -264,7 +275,7 @@ impl Store {
         let (binary, installer) = self.listed(version, arch).await?;
         let fetch = async |base: &str, name: &str, sha256: &str| {
             let path = directory.join(name);
-            if let Some(kept) = verified(&path, name, sha256).await? {
+            if let Some(kept) = self.verified(&path, name, sha256).await? {
                 return Ok(kept);
             }
             let fetched = self.fetcher.file(&format!("{base}/{name}"), &path, name, sha256, progress).await;
@@ -311,61 +322,76 @@ impl Store {
         tokio::fs::rename(&part, &path).await.map_err(local(&path))?;
         Ok(text)
     }
-}
-
-async fn from_folder(folder: &Path, version: &K3sVersion, arch: Arch) -> Result<Artefacts, K3sError> {
-    let missing = |file: &str| K3sError::FileMissing { folder: folder.to_owned(), file: file.to_owned() };
-    let list =
-        async |name: &str| tokio::fs::read_to_string(folder.join(name)).await.map_err(|_| missing(name));
-    let sums = list(&arch.sums()).await?;
-    let installer_sum = list(INSTALLER_SUM).await?;
-    let take = async |name: &str, list: &str, from: &str| {
-        let sha256 = listed_digest(list, name)
-            .ok_or_else(|| K3sError::ChecksumMissing { file: name.to_owned(), list: from.to_owned() })?;
-        let (found, size) = digest_of(&folder.join(name)).await?.ok_or_else(|| missing(name))?;
-        if found != sha256 {
-            return Err(K3sError::ChecksumMismatch { file: name.to_owned(), expected: sha256, found });
-        }
-        Ok(Artefact { name: name.to_owned(), path: folder.join(name), sha256, size })
-    };
-    Ok(Artefacts {
-        version: version.clone(),
-        arch,
-        binary: take(arch.binary(), &sums, &arch.sums()).await?,
-        installer: take(INSTALLER, &installer_sum, INSTALLER_SUM).await?,
-        images: images_in(folder, arch, &sums).await?,
-    })
-}
-
-/// Every image archive in the folder that is not for another architecture. K3s' own are checked against its
-/// list; the owner's own archives have no list, so their digest only tells whether a copy is the same.
-async fn images_in(folder: &Path, arch: Arch, sums: &str) -> Result<Vec<Artefact>, K3sError> {
-    let local = |source| K3sError::Local { path: folder.to_owned(), source };
-    let mut entries = tokio::fs::read_dir(folder).await.map_err(local)?;
-    let mut names = Vec::new();
-    while let Some(entry) = entries.next_entry().await.map_err(local)? {
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let archive = [".tar", ".tar.gz", ".tar.zst"].iter().any(|suffix| name.ends_with(suffix));
-        let foreign = name
-            .strip_prefix("k3s-airgap-images-")
-            .is_some_and(|rest| rest.split('.').next() != Some(arch.word()));
-        if archive && !foreign && !name.starts_with('.') {
-            names.push(name);
-        }
+    async fn in_folder(
+        &self,
+        folder: &Path,
+        version: &K3sVersion,
+        arch: Arch,
+    ) -> Result<Artefacts, K3sError> {
+        let missing = |file: &str| K3sError::FileMissing { folder: folder.to_owned(), file: file.to_owned() };
+        let list =
+            async |name: &str| tokio::fs::read_to_string(folder.join(name)).await.map_err(|_| missing(name));
+        let sums = list(&arch.sums()).await?;
+        let installer_sum = list(INSTALLER_SUM).await?;
+        let take = async |name: &str, list: &str, from: &str| {
+            let sha256 = listed_digest(list, name)
+                .ok_or_else(|| K3sError::ChecksumMissing { file: name.to_owned(), list: from.to_owned() })?;
+            let (found, size) =
+                self.proven.digest_of(&folder.join(name)).await?.ok_or_else(|| missing(name))?;
+            if found != sha256 {
+                return Err(K3sError::ChecksumMismatch { file: name.to_owned(), expected: sha256, found });
+            }
+            Ok(Artefact { name: name.to_owned(), path: folder.join(name), sha256, size })
+        };
+        Ok(Artefacts {
+            version: version.clone(),
+            arch,
+            binary: take(arch.binary(), &sums, &arch.sums()).await?,
+            installer: take(INSTALLER, &installer_sum, INSTALLER_SUM).await?,
+            images: self.images_in(folder, arch, &sums).await?,
+        })
     }
-    names.sort();
-    let mut images = Vec::new();
-    for name in names {
-        let path = folder.join(&name);
-        let Some((sha256, size)) = digest_of(&path).await? else { continue };
-        if let Some(expected) = listed_digest(sums, &name)
-            && expected != sha256
-        {
-            return Err(K3sError::ChecksumMismatch { file: name, expected, found: sha256 });
+
+    /// Every image archive in the folder that is not for another architecture. K3s' own are checked against its
+    /// list; the owner's own archives have no list, so their digest only tells whether a copy is the same.
+    async fn images_in(&self, folder: &Path, arch: Arch, sums: &str) -> Result<Vec<Artefact>, K3sError> {
+        let local = |source| K3sError::Local { path: folder.to_owned(), source };
+        let mut entries = tokio::fs::read_dir(folder).await.map_err(local)?;
+        let mut names = Vec::new();
+        while let Some(entry) = entries.next_entry().await.map_err(local)? {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let archive = [".tar", ".tar.gz", ".tar.zst"].iter().any(|suffix| name.ends_with(suffix));
+            let foreign = name
+                .strip_prefix("k3s-airgap-images-")
+                .is_some_and(|rest| rest.split('.').next() != Some(arch.word()));
+            if archive && !foreign && !name.starts_with('.') {
+                names.push(name);
+            }
         }
-        images.push(Artefact { name, path, sha256, size });
+        names.sort();
+        let mut images = Vec::new();
+        for name in names {
+            let path = folder.join(&name);
+            let Some((sha256, size)) = self.proven.digest_of(&path).await? else { continue };
+            if let Some(expected) = listed_digest(sums, &name)
+                && expected != sha256
+            {
+                return Err(K3sError::ChecksumMismatch { file: name, expected, found: sha256 });
+            }
+            images.push(Artefact { name, path, sha256, size });
+        }
+        Ok(images)
     }
-    Ok(images)
+
+    /// The kept file, if it is there and right; a wrong one counts as not there.
+    async fn verified(&self, path: &Path, name: &str, sha256: &str) -> Result<Option<Artefact>, K3sError> {
+        Ok(self
+            .proven
+            .digest_of(path)
+            .await?
+            .filter(|(found, _)| found == sha256)
+            .map(|(sha256, size)| Artefact { name: name.to_owned(), path: path.to_owned(), sha256, size }))
+    }
 }
 
 /// The digest of `name` in a list of `<sha256>  <file>` lines; a `*` before the name marks binary mode.
@@ -376,38 +402,6 @@ fn listed_digest(list: &str, name: &str) -> Option<String> {
         let digest = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
         (file == name && digest).then(|| sha256.to_ascii_lowercase())
     })
-}
-
-/// The kept file, if it is there and right; a wrong one counts as not there.
-async fn verified(path: &Path, name: &str, sha256: &str) -> Result<Option<Artefact>, K3sError> {
-    Ok(digest_of(path).await?.filter(|(found, _)| found == sha256).map(|(sha256, size)| Artefact {
-        name: name.to_owned(),
-        path: path.to_owned(),
-        sha256,
-        size,
-    }))
-}
-
-/// SHA-256 and size; nothing when there is no such file.
-pub(super) async fn digest_of(path: &Path) -> Result<Option<(String, u64)>, K3sError> {
-    let local = |source| K3sError::Local { path: path.to_owned(), source };
-    let mut file = match tokio::fs::File::open(path).await {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(local(error)),
-    };
-    let mut context = digest::Context::new(&digest::SHA256);
-    let mut chunk = vec![0; 1024 * 1024];
-    let mut size = 0;
-    loop {
-        let read = file.read(&mut chunk).await.map_err(local)?;
-        if read == 0 {
-            break;
-        }
-        context.update(&chunk[..read]);
-        size += read as u64;
-    }
-    Ok(Some((hex::encode(context.finish()), size)))
 }
 
 /// SHA-256 as lower-case hexadecimal, for comparing with what a machine's facts say.

@@ -2,16 +2,19 @@
 # shellcheck shell=sh
 # Prints what this machine says about itself, as key=value lines with tabs inside a value. Changes nothing.
 # What a machine lacks a tool for prints no line: the reader takes a gap as unknown.
-# Reads: all, or k3s for what the steps of a build ask again and again, which costs a third.
+# Reads: all, or k3s for what the steps of a build ask again and again. What a look costs is the programs that it starts.
 set -eu
 IFS= read -r part || part=all
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 tab=$(printf '\t')
+newline='
+'
 say() { [ -z "$2" ] || printf '%s=%s\n' "$1" "$2"; }
 have() { command -v "$1" >/dev/null 2>&1; }
-line_of() { if [ -r "$1" ]; then tr -d '\000' <"$1" | head -n 1; fi; }
+# The file's first line, into $line: empty where there is none. NULs, which end a device tree's words, are not read.
+first() { line='' && if [ -r "$1" ]; then IFS= read -r line <"$1" || :; fi; }
 # A tool that hangs must not hang the facts.
 bounded() { if have timeout; then timeout 5 "$@"; else "$@"; fi; }
 
@@ -41,32 +44,36 @@ system() {
     fi
     say arch "$(uname -m)"
     say kernel "$(uname -r)"
-    board=$(line_of /proc/device-tree/model)
-    [ -n "$board" ] || board=$(line_of /sys/class/dmi/id/product_name)
-    say board "$board"
+    first /proc/device-tree/model
+    [ -n "$line" ] || first /sys/class/dmi/id/product_name
+    say board "$line"
     say cpus "$(getconf _NPROCESSORS_ONLN 2>/dev/null || grep -c '^processor' /proc/cpuinfo || true)"
     awk '$1 == "MemTotal:" { print "mem.total_kib=" $2 }
          $1 == "MemAvailable:" { print "mem.available_kib=" $2 }
          $1 == "SwapTotal:" { print "swap.total_kib=" $2 }' /proc/meminfo
     df -Pk /var/lib 2>/dev/null | awk 'NR == 2 { print "disk.total_kib=" $2; print "disk.free_kib=" $4 }'
     say hostname "$(uname -n)"
-    say machine_id "$(line_of /etc/machine-id)"
+    first /etc/machine-id
+    say machine_id "$line"
     if [ -d /run/systemd/system ]; then say init systemd; else say init other; fi
     say virt "$(bounded systemd-detect-virt 2>/dev/null || true)"
     for path in /boot/firmware/cmdline.txt /boot/cmdline.txt; do
         if [ -f "$path" ]; then
             say cmdline.path "$path"
-            say cmdline.text "$(line_of "$path")"
+            first "$path"
+            say cmdline.text "$line"
             break
         fi
     done
 }
 
 kernel() {
-    say boot_id "$(line_of /proc/sys/kernel/random/boot_id)"
+    first /proc/sys/kernel/random/boot_id
+    say boot_id "$line"
     if [ -r /sys/fs/cgroup/cgroup.controllers ]; then
         say cgroup.version 2
-        if grep -qw memory /sys/fs/cgroup/cgroup.controllers; then say cgroup.memory 1; else say cgroup.memory 0; fi
+        first /sys/fs/cgroup/cgroup.controllers
+        case " $line " in *' memory '*) say cgroup.memory 1 ;; *) say cgroup.memory 0 ;; esac
     elif [ -r /proc/cgroups ]; then
         say cgroup.version 1
         say cgroup.memory "$(awk '$1 == "memory" { on = $4 } END { print on + 0 }' /proc/cgroups)"
@@ -82,21 +89,26 @@ dotted() {
 }
 
 network() {
-    addresses=$(ip -o addr show 2>/dev/null || true)
-    for path in /sys/class/net/*; do
-        name=${path##*/}
-        [ -r "$path/operstate" ] || continue
-        state=$(line_of "$path/operstate")
-        mac=$(line_of "$path/address" 2>/dev/null || true)
-        own=$(printf '%s\n' "$addresses" | awk -v name="$name" '
-            { sub(/@.*/, "", $2) }
-            $2 == name && ($3 == "inet" || $3 == "inet6") {
-                if ($4 !~ /\//) $4 = $4 ($3 == "inet" ? "/32" : "/128")
-                list = list (list == "" ? "" : ",") $4
-            }
-            END { print list }')
-        printf 'iface=%s\t%s\t%s\t%s\n' "$name" "$state" "$mac" "$own"
-    done
+    {
+        for path in /sys/class/net/*; do
+            [ -r "$path/operstate" ] || continue
+            first "$path/operstate" && state=$line
+            first "$path/address" 2>/dev/null
+            printf 'iface=%s\t%s\t%s\n' "${path##*/}" "$state" "$line"
+        done
+        ip -o addr show 2>/dev/null || true
+    } | awk '
+        /^iface=/ {
+            lines[++count] = $0
+            names[count] = substr($0, 7, index($0, "\t") - 7)
+            next
+        }
+        $3 == "inet" || $3 == "inet6" {
+            sub(/@.*/, "", $2)
+            if ($4 !~ /\//) $4 = $4 ($3 == "inet" ? "/32" : "/128")
+            own[$2] = own[$2] (own[$2] == "" ? "" : ",") $4
+        }
+        END { for (i = 1; i <= count; i++) print lines[i] "\t" own[names[i]] }'
     if have ip; then
         { ip -4 route show default; ip -6 route show default; } 2>/dev/null | awk '{
             dev = via = src = ""
@@ -201,18 +213,26 @@ listeners() {
     done
 }
 
-# The digest that place-file verified is taken as long as the file is untouched: hashing hundreds of MB takes
-# seconds on a small board.
-digest() {
-    [ -r "$1" ] || return 0
-    stamp=$(stat -c '%s.%Y.%Z.%i' "$1" 2>/dev/null || true)
-    known=
-    if [ -n "$stamp" ] && [ -r /usr/local/lib/portico/digests ]; then
-        known=$(awk -F "$tab" -v path="$1" -v stamp="$stamp" '$1 == path && $2 == stamp { print $3 }' \
-            /usr/local/lib/portico/digests)
-    fi
-    if [ -z "$known" ]; then known=$(sha256sum <"$1" | cut -d ' ' -f 1); fi
-    printf '%s' "$known"
+# The digest of each of these files that there is: path, tab, SHA-256. The one that place-file verified is taken as long as
+# the file is untouched: hashing hundreds of MB takes seconds on a small board.
+digests() {
+    known=$(stat -c "%n$tab%s.%Y.%Z.%i" "$@" 2>/dev/null | awk -F "$tab" '
+        BEGIN {
+            while ((getline line <"/usr/local/lib/portico/digests") > 0) {
+                split(line, it, FS)
+                known[it[1] FS it[2]] = it[3]
+            }
+        }
+        $0 in known { print $1 FS known[$0] }')
+    for path do
+        shift
+        case "$newline$known" in
+        *"$newline$path$tab"*) ;;
+        *) if [ -f "$path" ] && [ -r "$path" ]; then set -- "$@" "$path"; fi ;;
+        esac
+    done
+    [ -z "$known" ] || printf '%s\n' "$known"
+    [ $# = 0 ] || sha256sum "$@" 2>/dev/null | while read -r sum path; do printf '%s\t%s\n' "$path" "$sum"; done
 }
 
 k3s() {
@@ -220,32 +240,44 @@ k3s() {
     for path in /usr/local/bin/k3s /opt/bin/k3s; do
         if [ -f "$path" ]; then binary=$path && break; fi
     done
-    if [ -n "$binary" ]; then
-        say k3s.binary "$(digest "$binary")"
-        if [ "$part" = all ] && [ -x "$binary" ]; then
-            say k3s.version "$(bounded "$binary" --version 2>/dev/null </dev/null | awk '$2 == "version" { print $3; exit }' || true)"
-        fi
+    if [ "$part" = all ] && [ -n "$binary" ] && [ -x "$binary" ]; then
+        say k3s.version "$(bounded "$binary" --version 2>/dev/null </dev/null | awk '$2 == "version" { print $3; exit }' || true)"
     fi
-    units=
-    for unit in k3s k3s-agent; do
-        have systemctl || break
-        shown=$(systemctl show -p LoadState -p ActiveState -p UnitFileState -p ExecStart "$unit.service" 2>/dev/null || true)
-        case $shown in *LoadState=loaded*) ;; *) continue ;; esac
-        units="$units $unit"
-        printf '%s\n' "$shown" | awk -v unit="$unit" '
+    set -- /etc/rancher/k3s/config.yaml /etc/rancher/k3s/join-token /usr/local/lib/portico/install.sh
+    [ -z "$binary" ] || set -- "$binary" "$@"
+    for path in /var/lib/rancher/k3s/agent/images/*.tar*; do
+        case $path in *'*'* | *.portico-part) ;; *) set -- "$@" "$path" ;; esac
+    done
+    digests "$@" | while IFS=$tab read -r path digest; do
+        case $path in
+        "$binary") say k3s.binary "$digest" ;;
+        */config.yaml) say k3s.config "$digest" ;;
+        */join-token) say k3s.token "$digest" ;;
+        */install.sh) say k3s.installer "$digest" ;;
+        *) printf 'k3s.images=%s\t%s\n' "${path##*/}" "$digest" ;;
+        esac
+    done
+    units=$(systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -p ExecStart k3s.service k3s-agent.service 2>/dev/null |
+        awk '
+            function tell() {
+                if (loaded) printf "k3s.unit=%s\t%s\t%s\t%s\n", id, active, enabled, exec
+                loaded = 0
+                id = active = enabled = exec = ""
+            }
+            /^Id=/ { id = substr($0, 4); sub(/\.service$/, "", id) }
+            /^LoadState=loaded$/ { loaded = 1 }
             /^ActiveState=/ { active = substr($0, 13) }
             /^UnitFileState=/ { enabled = substr($0, 15) }
             /^ExecStart=/ { exec = $0; sub(/.*argv\[\]=/, "", exec); sub(/ ;.*/, "", exec) }
-            END { printf "k3s.unit=%s\t%s\t%s\t%s\n", unit, active, enabled, exec }'
-    done
-    say k3s.config "$(digest /etc/rancher/k3s/config.yaml)"
-    say k3s.token "$(digest /etc/rancher/k3s/join-token)"
-    token=/var/lib/rancher/k3s/server/node-token
-    if [ -s "$token" ]; then
-        # Joiners hold it without the line break that this file ends in.
-        say k3s.server_token "$(printf %s "$(cat "$token")" | sha256sum | cut -d ' ' -f 1)"
+            /^$/ { tell() }
+            END { tell() }')
+    [ -z "$units" ] || printf '%s\n' "$units"
+    # Joiners hold it without the line break that this file ends in.
+    first /var/lib/rancher/k3s/server/node-token
+    if [ -n "$line" ]; then
+        sum=$(printf %s "$line" | sha256sum)
+        say k3s.server_token "${sum%% *}"
     fi
-    say k3s.installer "$(digest /usr/local/lib/portico/install.sh)"
     if [ -r /etc/rancher/k3s/.portico-started ]; then
         while read -r config executable token; do
             say k3s.started_with "$config"
@@ -253,10 +285,6 @@ k3s() {
             [ "${token:--}" = - ] || say k3s.started_token "$token"
         done </etc/rancher/k3s/.portico-started
     fi
-    for path in /var/lib/rancher/k3s/agent/images/*.tar*; do
-        case $path in *'*'* | *.portico-part) continue ;; esac
-        printf 'k3s.images=%s\t%s\n' "${path##*/}" "$(digest "$path")"
-    done
     if [ -e /etc/rancher/k3s/.portico ]; then
         say k3s.owner portico
     elif [ -n "$binary$units" ]; then
@@ -265,7 +293,9 @@ k3s() {
         for path in /var/lib/rancher/k3s/server/db /var/lib/rancher/k3s/server/tls /etc/rancher/k3s/k3s.yaml \
             /etc/rancher/k3s/config.yaml /var/lib/rancher/k3s/agent/containerd /var/lib/kubelet/pods \
             /var/lib/cni/networks /run/flannel/subnet.env; do
-            if [ -f "$path" ] || [ -n "$(ls -A "$path" 2>/dev/null)" ]; then say k3s.leftover "$path"; fi
+            if [ -f "$path" ] || { [ -d "$path" ] && [ -n "$(ls -A "$path" 2>/dev/null)" ]; }; then
+                say k3s.leftover "$path"
+            fi
         done
     fi
 }

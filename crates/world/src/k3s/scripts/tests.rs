@@ -22,15 +22,19 @@ show)
     shift
     props=
     while [ "$1" = -p ]; do props="$props $2"; shift 2; done
-    unit=${1%.service}
-    for property in $props; do
-        case $property in
-        ActiveState) echo "ActiveState=$(cat $state/active 2>/dev/null || echo inactive)" ;;
-        NRestarts) echo "NRestarts=$(cat $state/restarts 2>/dev/null || echo 0)" ;;
-        UnitFileState) echo UnitFileState=enabled ;;
-        LoadState) if [ -e "/etc/systemd/system/$unit.service" ]; then echo LoadState=loaded; else echo LoadState=not-found; fi ;;
-        ExecStart) echo 'ExecStart={ path=/usr/local/bin/k3s ; argv[]=/usr/local/bin/k3s server ; ignore_errors=no ; pid=0 }' ;;
-        esac
+    for unit do
+        unit=${unit%.service}
+        for property in $props; do
+            case $property in
+            Id) echo "Id=$unit.service" ;;
+            ActiveState) echo "ActiveState=$(cat $state/active 2>/dev/null || echo inactive)" ;;
+            NRestarts) echo "NRestarts=$(cat $state/restarts 2>/dev/null || echo 0)" ;;
+            UnitFileState) echo UnitFileState=enabled ;;
+            LoadState) if [ -e "/etc/systemd/system/$unit.service" ]; then echo LoadState=loaded; else echo LoadState=not-found; fi ;;
+            ExecStart) echo 'ExecStart={ path=/usr/local/bin/k3s ; argv[]=/usr/local/bin/k3s server ; ignore_errors=no ; pid=0 }' ;;
+            esac
+        done
+        echo
     done
     ;;
 restart) echo "$@" >>$state/restarted; cp $state/next $state/active ;;
