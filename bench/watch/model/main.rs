@@ -161,6 +161,13 @@ async fn held(kube: &Kube, pods: usize) -> Result<(usize, usize), Failure> {
     Ok((most, memory::live().saturating_sub(before)))
 }
 
+/// A change in the model.
+struct Arrival {
+    change: u64,
+    written: Instant,
+    held: Instant,
+}
+
 /// How long changes take to the model at a thousand a second: from the moment at which they are written, and from that at
 /// which a bare reader of the same stream has them, which leaves out what the server itself takes.
 async fn soon(server: &Server, kube: &Kube, seconds: u64, pods: usize) -> Result<bool, Failure> {
@@ -170,27 +177,28 @@ async fn soon(server: &Server, kube: &Kube, seconds: u64, pods: usize) -> Result
     followed.whole(pods).await?;
     // By the number of the Service: which change is on its way, and since when.
     let waiting: Arc<Mutex<BTreeMap<usize, (u64, Instant)>>> = Arc::default();
-    let taken: Arc<Mutex<Vec<(u64, Instant, Instant)>>> = Arc::default();
+    let taken: Arc<Mutex<Vec<Arrival>>> = Arc::default();
     let bare = Bare::read(server).await?;
     let (expected, noted, model) = (waiting.clone(), taken.clone(), followed.model.clone());
     let changed = followed.changed.clone();
     let watching = AbortOnDropHandle::new(tokio::spawn(async move {
         loop {
             changed.notified().await;
-            let now = Instant::now();
-            let mut expected = expected.lock().expect("nobody panics");
-            let mut noted = noted.lock().expect("nobody panics");
-            expected.retain(|n, (change, since)| {
-                let arrived = model.endpoints(&namespace(*n), &service(*n)).is_some_and(|held| {
-                    held.value.first().and_then(|endpoint| endpoint.pod.as_deref())
-                        == Some(&bare::word(*change))
+            {
+                let now = Instant::now();
+                let mut expected = expected.lock().expect("nobody panics");
+                let mut noted = noted.lock().expect("nobody panics");
+                expected.retain(|n, (change, since)| {
+                    let arrived = model.endpoints(&namespace(*n), &service(*n)).is_some_and(|held| {
+                        held.value.first().and_then(|endpoint| endpoint.pod.as_deref())
+                            == Some(&bare::word(*change))
+                    });
+                    if arrived {
+                        noted.push(Arrival { change: *change, written: *since, held: now });
+                    }
+                    !arrived
                 });
-                if arrived {
-                    noted.push((*change, *since, now));
-                }
-                !arrived
-            });
-            drop((expected, noted));
+            }
             // Looking after every single change would take more than following them.
             tokio::time::sleep(LOOK).await;
         }
@@ -240,15 +248,15 @@ async fn soon(server: &Server, kube: &Kube, seconds: u64, pods: usize) -> Result
     drop(watching);
     let taken = std::mem::take(&mut *taken.lock().expect("nobody panics"));
     let (read, lost) = (bare.ended()?, waiting.lock().expect("nobody panics").len());
-    let times = |of: &dyn Fn(&(u64, Instant, Instant)) -> Option<Duration>| {
+    let times = |of: &dyn Fn(&Arrival) -> Option<Duration>| {
         let mut times: Vec<f64> = taken.iter().filter_map(of).map(|it| it.as_secs_f64() * 1_000.0).collect();
         times.sort_by(f64::total_cmp);
         let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or(f64::NAN);
         (at(50), at(99))
     };
-    let server = times(&|(change, since, _)| Some(*read.get(change)? - *since));
-    let all_in_all = times(&|(_, since, now)| Some(*now - *since));
-    let ours = times(&|(change, _, now)| Some(now.saturating_duration_since(*read.get(change)?)));
+    let server = times(&|it| Some(*read.get(&it.change)? - it.written));
+    let all_in_all = times(&|it| Some(it.held - it.written));
+    let ours = times(&|it| Some(it.held.saturating_duration_since(*read.get(&it.change)?)));
     println!(
         "| from a write to a bare reader of the stream, {rate:.0} a second for {seconds} s | p50 {:.1} ms, p99 {:.1} ms, {} of {all} read, {} refused | |",
         server.0,
