@@ -40,14 +40,6 @@ fn causes(line: &Value) -> BTreeSet<String> {
     all.filter_map(|each| each["code"].as_str().map(str::to_owned)).collect()
 }
 
-/// The ports of the name servers, as iptables takes a list of them.
-fn name_servers(described: &Value) -> String {
-    let resolvers = described["endpoints"]["resolvers"].as_object().expect("resolvers");
-    let addresses = resolvers.values().flat_map(|of| of.as_array().into_iter().flatten());
-    let ports = addresses.filter_map(|address| address.as_str()?.rsplit(':').next().map(str::to_owned));
-    ports.collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(",")
-}
-
 impl Story<'_> {
     fn until(&self, watching: &Watching, what: &str, wanted: impl Fn(&Value) -> bool) -> Duration {
         let began = Instant::now();
@@ -161,18 +153,6 @@ fn each_fault_is_one_condition_and_ends_with_its_cause() {
         firewall("I", "h1", "6443"),
         firewall("D", "h1", "6443"),
     );
-    // The resolvers and the zone's own servers are one program beside the lab.
-    let resolvers = |act: &'static str| {
-        let ports = name_servers(portico.described());
-        move |lab: &Lab| {
-            for protocol in ["udp", "tcp"] {
-                let rule = ["OUTPUT", "-p", protocol, "-m", "multiport", "--dports", &ports, "-j", "DROP"];
-                let done = lab.command("iptables").arg(act).args(rule).status().expect("iptables starts");
-                assert!(done.success(), "iptables {act} {rule:?}");
-            }
-        }
-    };
-    story.becomes("the name servers are silent", "resolve-failed", resolvers("-I"), resolvers("-D"));
     story.becomes("a worker is unplugged", "node-not-ready/h2", |lab| lab.cut("h2"), |lab| lab.join("h2"));
     story.becomes(
         "the control plane is killed and does not come back",

@@ -146,8 +146,12 @@ fn moves(lab: &Lab, portico: &Portico, arguments: &[&str], rehearsed: impl Fn())
 
 /// What the pod of Traefik has counted by now.
 fn counted(kubectl: &Kubectl, at: i64) -> Reading {
+    // The one before it may still be on its way out, and counts nothing any more.
+    kubectl.rolled_out("traefik -n kube-system");
     let pods = kubectl.get("pods -n kube-system -l app.kubernetes.io/name=traefik");
-    let name = pods["items"][0]["metadata"]["name"].as_str().expect("a pod of Traefik").to_owned();
+    let mut pods = pods["items"].as_array().expect("pods").iter().map(|pod| &pod["metadata"]);
+    let stays = pods.find(|metadata| metadata["deletionTimestamp"].is_null()).expect("a pod of Traefik");
+    let name = stays["name"].as_str().expect("its name").to_owned();
     let raw = format!("/api/v1/namespaces/kube-system/pods/{name}:9100/proxy/metrics");
     let text = kubectl.0.run("h1", &format!("k3s kubectl get --raw {raw}"));
     let count = Counter::Controller(IngressController::Traefik).read(&text).expect("it counts");
