@@ -2,8 +2,9 @@
 
 use crate::portico::{Ran, portico};
 use crate::story::{ECHO, Story, ZONE};
-use portico_api::english::{explain, placeholder, sentence};
+use portico_api::english::{explain, sentence};
 use portico_domain::problem::{Code, Problem};
+use portico_domain::template::place;
 use portico_practice::cloudflare::{EXPIRED_TOKEN, PORTICO_TOKEN, READ_ONLY_TOKEN};
 use portico_practice::fault::{Fault, Rule, Service};
 use serde_json::Value;
@@ -27,7 +28,7 @@ async fn refused(story: &Story, arguments: &[&str], stdin: &str, status: i32, co
     let template = sentence(code);
     for text in [template.what, template.next] {
         for name in text.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
-            let (name, otherwise) = placeholder(name);
+            let (name, otherwise) = place(name);
             assert!(
                 problem.args.contains_key(name) || !otherwise.is_empty(),
                 "{code:?} lacks {name}: {problem}"

@@ -32,6 +32,7 @@ pub mod situation;
 pub mod stack;
 pub mod step;
 pub mod support;
+pub mod template;
 pub mod traffic;
 pub mod tunnel;
 pub mod watcher;

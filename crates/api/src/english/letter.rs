@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use portico_domain::alert::{Item, Letter, Message, News, Occasion};
 use portico_domain::condition::Severity;
+use portico_domain::template;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -76,9 +77,7 @@ impl Default for LetterWords {
 }
 
 fn fill<const N: usize>(template: &str, values: [(&str, &str); N]) -> String {
-    values
-        .into_iter()
-        .fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    template::fill(template, |name| values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value))
 }
 
 impl Beside {

@@ -1,8 +1,7 @@
 //! The English sentences of every problem code: what happened, and what to do next.
 //!
 //! The one home of these sentences: the CLI prints them, and the generated catalogue hands them to the
-//! window. `{name}` stands for an argument of the problem, `{name|words}` for the words where it is not known, or empty; a
-//! placeholder without either is dropped by [`fill`], so that no person ever reads braces.
+//! window. They are templates, whose values are the problem's arguments.
 
 mod beside;
 mod letter;
@@ -14,6 +13,7 @@ pub use reference::reference;
 pub use sentences::sentence;
 
 use portico_domain::problem::{Code, Problem};
+use portico_domain::template;
 
 /// What happened and the next step, as templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,23 +24,7 @@ pub struct Sentence<'a> {
 
 /// Puts the problem's arguments into a template.
 pub fn fill(template: &str, problem: &Problem) -> String {
-    let mut text = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some(start) = rest.find('{') {
-        text.push_str(&rest[..start]);
-        let Some(length) = rest[start..].find('}') else { break };
-        let (name, otherwise) = placeholder(&rest[start + 1..start + length]);
-        let known = problem.args.get(name).map(String::as_str).filter(|text| !text.is_empty());
-        text.push_str(known.unwrap_or(otherwise));
-        rest = &rest[start + length + 1..];
-    }
-    text.push_str(rest);
-    text.trim().to_owned()
-}
-
-/// The argument's name, and what stands there without it.
-pub fn placeholder(text: &str) -> (&str, &str) {
-    text.split_once('|').unwrap_or((text, ""))
+    template::fill(template, |name| problem.args.get(name).map(String::as_str)).trim().to_owned()
 }
 
 fn code(word: &str) -> Option<Code> {

@@ -2,8 +2,9 @@
 //!
 //! The page is committed; a test fails when it differs, and writes it anew when `PORTICO_WRITE_GENERATED` is set.
 
-use super::{placeholder, sentence};
+use super::sentence;
 use portico_domain::condition::{Fix, KINDS, Kind, Severity};
+use portico_domain::template;
 use std::fmt::Write;
 
 const HEAD: &str = "\
@@ -45,7 +46,7 @@ fn named(template: &str) -> String {
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (name, rest) = part.split_once('}').unwrap_or((part, ""));
-        let _ = write!(text, "*{}*{rest}", placeholder(name).0);
+        let _ = write!(text, "*{}*{rest}", template::place(name).0);
     }
     text
 }

@@ -2,6 +2,7 @@
 //! with its arguments, which the window puts into its own words.
 
 use crate::problem::word;
+use crate::template;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
@@ -81,11 +82,9 @@ pub struct Words {
 
 impl Phrase {
     pub fn of(self, args: &[(&str, &dyn ToString)]) -> Words {
-        let args: BTreeMap<_, _> =
+        let args: BTreeMap<String, String> =
             args.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
-        let text = args.iter().fold(self.english().to_owned(), |text, (name, value)| {
-            text.replace(&format!("{{{name}}}"), value)
-        });
+        let text = template::fill(self.english(), |name| args.get(name).map(String::as_str));
         Words { text, said: Some(Said { phrase: self, args }) }
     }
 }
