@@ -76,25 +76,22 @@ fn visitor() -> ClientBuilder {
 /// A visitor who trusts whom this computer trusts.
 fn trusting() -> reqwest::Result<&'static Client> {
     static MADE: OnceLock<Client> = OnceLock::new();
-    made(&MADE, visitor)
+    made(&MADE, || visitor().build())
 }
 
 /// A visitor on the LAN: never over TLS, so that it need not read this computer's certificates.
 fn at_home() -> reqwest::Result<&'static Client> {
     static MADE: OnceLock<Client> = OnceLock::new();
-    made(&MADE, || visitor().connect_timeout(AT_HOME).tls_certs_only([]))
+    made(&MADE, || visitor().connect_timeout(AT_HOME).tls_certs_only([]).build())
 }
 
 /// Made once: that takes longer than asking.
-fn made(
-    place: &'static OnceLock<Client>,
-    how: impl FnOnce() -> ClientBuilder,
-) -> reqwest::Result<&'static Client> {
-    if let Some(client) = place.get() {
-        return Ok(client);
+fn made<T, E>(place: &'static OnceLock<T>, how: impl FnOnce() -> Result<T, E>) -> Result<&'static T, E> {
+    if let Some(there) = place.get() {
+        return Ok(there);
     }
-    let client = how().build()?;
-    Ok(place.get_or_init(|| client))
+    let new = how()?;
+    Ok(place.get_or_init(|| new))
 }
 
 async fn ask(client: &Client, url: &str, host: Option<&str>) -> reqwest::Result<HttpAnswer> {

@@ -322,6 +322,8 @@ impl Store {
         tokio::fs::rename(&part, &path).await.map_err(local(&path))?;
         Ok(text)
     }
+
+    /// A release's files where their owner has put them, each against the release's own lists.
     async fn in_folder(
         &self,
         folder: &Path,

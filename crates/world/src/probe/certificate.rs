@@ -62,17 +62,17 @@ pub async fn tls(hostname: &str, address: IpAddr, port: u16) -> Result<TlsAnswer
 /// Made once, and for each handshake like the first: a session that is taken up again shows no certificate.
 fn config() -> Result<Arc<ClientConfig>, rustls::Error> {
     static MADE: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    if let Some(config) = MADE.get() {
-        return Ok(config.clone());
-    }
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Reader(provider)))
-        .with_no_client_auth();
-    config.resumption = Resumption::disabled();
-    Ok(MADE.get_or_init(|| Arc::new(config)).clone())
+    let config = super::made(&MADE, || {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Reader(provider)))
+            .with_no_client_auth();
+        config.resumption = Resumption::disabled();
+        Ok(Arc::new(config))
+    });
+    config.cloned()
 }
 
 fn read(shown: &CertificateDer<'_>, millis: u32) -> Result<TlsAnswer, String> {
