@@ -11,6 +11,7 @@ use portico_domain::exposure::{Exposure, Reach};
 use portico_domain::flow::{Health, flow};
 use portico_domain::observed::{Observed, Source};
 use portico_domain::problem::Code;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -35,7 +36,7 @@ impl Engine {
         &self,
         whole: Duration,
         sample: &mut Sample,
-        last: Option<(Desired, Observed)>,
+        last: Option<Arc<(Desired, Observed)>>,
         changed: &Notify,
     ) -> bool {
         let end = Instant::now() + whole;
@@ -45,15 +46,15 @@ impl Engine {
                 () = changed.notified() => return true,
                 () = tokio::time::sleep_until(beat) => {}
             }
-            let Some((desired, observed)) = last.as_ref().filter(|_| beat < end) else { return false };
-            if self.is_another(sample, desired, observed).await {
+            let Some((desired, observed)) = last.as_deref().filter(|_| beat < end) else { return false };
+            if self.try_next(sample, desired, observed).await {
                 return false;
             }
         }
     }
 
-    /// Tries those whose turn it is.
-    async fn is_another(&self, sample: &mut Sample, desired: &Desired, observed: &Observed) -> bool {
+    /// Tries those whose turn it is; whether they have become others. Then all are asked anew, if it is time to.
+    async fn try_next(&self, sample: &mut Sample, desired: &Desired, observed: &Observed) -> bool {
         let alone = Desired { exposures: sample.next(&desired.exposures), ..desired.clone() };
         let ways: Vec<Source> =
             alone.exposures.iter().map(|exposure| path_of(&alone, exposure, observed, false)).collect();

@@ -59,7 +59,7 @@ struct Memory {
 }
 
 /// What the last look saw, for a picture between two looks.
-type Last = Arc<Mutex<Option<(Desired, Observed)>>>;
+type Last = Arc<Mutex<Option<Arc<(Desired, Observed)>>>>;
 
 impl Engine {
     /// The picture as of now.
@@ -152,9 +152,10 @@ impl Engine {
     async fn tell_of_silence(self, mut silence: Listener, last: Last, changed: Arc<Notify>) {
         while silence.changed().await {
             let seen = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some((desired, mut observed)) = seen {
+            if let Some((desired, observed)) = seen.as_deref() {
+                let mut observed = observed.clone();
                 observed.fell_silent(&silence.away());
-                self.tell_flow(flow(&desired, &observed, self.now()));
+                self.tell_flow(flow(desired, &observed, self.now()));
             }
             changed.notify_one();
         }
@@ -166,10 +167,11 @@ impl Engine {
             moved.notified().await;
             tokio::time::sleep(SETTLE).await;
             let seen = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let Some((desired, mut observed)) = seen else { continue };
-            if observed.broke(self.held(&standing(&desired, &desired.exposures)).await) {
+            let Some((desired, observed)) = seen.as_deref() else { continue };
+            let mut observed = observed.clone();
+            if observed.broke(self.held(&standing(desired, &desired.exposures)).await) {
                 observed.fell_silent(&silence.away());
-                self.tell_flow(flow(&desired, &observed, self.now()));
+                self.tell_flow(flow(desired, &observed, self.now()));
             }
         }
     }
@@ -185,7 +187,8 @@ impl Engine {
         // While the ways were tried, something may have broken that was drawn already.
         observed.broke(self.held(&standing(&desired, &desired.exposures)).await);
         pulse.follow(&observed);
-        *last.lock().unwrap_or_else(PoisonError::into_inner) = Some((desired.clone(), observed.clone()));
+        *last.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Arc::new((desired.clone(), observed.clone())));
         observed.fell_silent(&pulse.away());
         let graph = flow(&desired, &observed, self.now());
         if let Err(problem) = self.judge(judge, &desired, &observed).await {
