@@ -32,14 +32,12 @@ async fn continues(story: &Story, case: &str, change: Change, wanted: &Value) ->
     cut.is_some()
 }
 
-/// Runs the cases side by side; a case that does not hold fails the story, and so does one where no kill came in time.
+/// Runs the cases side by side; a case that does not hold fails the story, and so does a series in which half of the kills
+/// came too late.
 async fn side_by_side<F: Future<Output = bool>>(cases: impl Iterator<Item = F>) {
-    let cut = stream::iter(cases)
-        .buffer_unordered(AT_ONCE)
-        .filter(|cut| futures::future::ready(*cut))
-        .count()
-        .await;
-    assert!(cut > 0, "no run was cut");
+    let cut: Vec<bool> = stream::iter(cases).buffer_unordered(AT_ONCE).collect().await;
+    let in_time = cut.iter().filter(|cut| **cut).count();
+    assert!(in_time * 2 > cut.len(), "{in_time} of {} kills came in time", cut.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
