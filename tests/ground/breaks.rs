@@ -40,6 +40,13 @@ fn causes(line: &Value) -> BTreeSet<String> {
     all.filter_map(|each| each["code"].as_str().map(str::to_owned)).collect()
 }
 
+/// The port of `127.0.0.1:PORT`, also within a URL.
+fn port(address: &Value) -> String {
+    let address = address.as_str().expect("an address");
+    let port = address.split("127.0.0.1:").nth(1).expect("on this computer");
+    port.split('/').next().unwrap_or_default().to_owned()
+}
+
 impl Story<'_> {
     fn until(&self, watching: &Watching, what: &str, wanted: impl Fn(&Value) -> bool) -> Duration {
         let began = Instant::now();
@@ -152,6 +159,32 @@ fn each_fault_is_one_condition_and_ends_with_its_cause() {
         "kube-unreachable",
         firewall("I", "h1", "6443"),
         firewall("D", "h1", "6443"),
+    );
+    // On this computer's own side: who stands for the world listens on its loopback.
+    let endpoints = &portico.described()["endpoints"];
+    let [system, public, authoritative] =
+        ["system", "public", "authoritative"].map(|role| port(&endpoints["resolvers"][role][0]));
+    let silent = |act: &'static str, ports: String| {
+        move |lab: &Lab| {
+            for protocol in ["udp", "tcp"] {
+                let rule = format!("-{act} INPUT -i lo -p {protocol} -m multiport --dports {ports} -j DROP");
+                let done = lab.command("iptables").args(rule.split(' ')).status().expect("iptables");
+                assert!(done.success(), "{rule}");
+            }
+        }
+    };
+    story.becomes(
+        "the name server at home is silent",
+        "resolver-silent",
+        silent("I", system.clone()),
+        silent("D", system.clone()),
+    );
+    let line = [system, public, authoritative, port(&endpoints["cloudflare"])].join(",");
+    story.becomes(
+        "the line to the internet is dead",
+        "internet-away",
+        silent("I", line.clone()),
+        silent("D", line),
     );
     story.becomes("a worker is unplugged", "node-not-ready/h2", |lab| lab.cut("h2"), |lab| lab.join("h2"));
     story.becomes(

@@ -149,6 +149,10 @@ const FAULTS: &[Fault] = faults! {
     "the router hides private addresses" => RebindingProtection, |on| {
         on.field.practice.system.switch(Switches { drop_private: true, ..Switches::default() })
     };
+    "the name server at home is silent" => ResolverSilent, |on| {
+        on.field.practice.faults.add(Rule::next(Service::Dns, Strike::DropBefore).on("system *").always());
+    };
+    "the line to the internet is dead" => InternetAway, |on| on.field.practice.homelab.set_internet(false);
     "somebody adds a wildcard" => WildcardRecord, |on| on.field.practice.cloud.set_wildcard("example.test", true);
     "the tunnel's rule is removed" => RouteMissing, |on| on.rules(|rules| {
         rules.retain(|rule| rule["hostname"] != PUBLIC && rule["hostname"] != "*.example.test");
@@ -289,6 +293,7 @@ impl Ground {
     fn put_right(&self) {
         let practice = &self.field.practice;
         practice.faults.clear();
+        practice.homelab.set_internet(true);
         practice.system.switch(Switches::default());
         practice.cloud.put_back(&self.account);
         for machine in ["pi-1", "pi-2", "pi-3"] {

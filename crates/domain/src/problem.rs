@@ -187,6 +187,8 @@ pub enum Code {
     NameNotExposed,
     AwayFromHome,
     NetworkSilent,
+    InternetAway,
+    ResolverSilent,
     IngressMissing,
     IngressClassDiffers,
     CertificateDiffers,

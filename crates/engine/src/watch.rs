@@ -255,8 +255,7 @@ impl Follow {
         let lan = desired.exposures.iter().filter(|exposure| exposure.reach == Reach::Lan);
         let astray = lan.clone().any(|exposure| {
             let path = observed.lan_paths.get(exposure.hostname.as_str()).and_then(Seen::value);
-            path.is_some_and(|path| {
-                let answers = path.answers.authoritative();
+            path.and_then(|path| path.answers.authoritative()).is_some_and(|answers| {
                 answers.len() != workers.len() || !workers.iter().all(|worker| answers.contains(worker))
             })
         });

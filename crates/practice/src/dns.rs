@@ -199,6 +199,9 @@ impl Server {
             return kept.clone();
         }
         let known = if self.role == Role::System { self.lan(name, kind) } else { None };
+        let cut_off = (self.role == Role::System && self.faults.is_cut_off())
+            .then(|| Found::empty(ResponseCode::ServFail));
+        let known = known.or(cut_off);
         let zones = || answers::lookup(&self.cloud.state().holds.zones, name, kind);
         let mut found = known.or_else(zones).unwrap_or_else(|| {
             Found::empty(match self.role {

@@ -24,6 +24,17 @@ pub enum Service {
     Post,
 }
 
+impl Service {
+    /// Whether it is beyond the line that leads from the homelab to the internet.
+    fn is_out_there(self, call: &str) -> bool {
+        match self {
+            Self::Cloudflare | Self::Mirror | Self::Edge => true,
+            Self::Dns => !call.starts_with("system "),
+            Self::Kube | Self::Ssh | Self::Post => false,
+        }
+    }
+}
+
 /// What happens to a call in place of, or around, the ordinary answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", tag = "kind")]
@@ -120,6 +131,7 @@ struct Armed {
 struct State {
     armed: Vec<Armed>,
     calls: Vec<Call>,
+    is_cut_off: bool,
 }
 
 /// The rules and the calls of one practice homelab, shared by its servers.
@@ -147,10 +159,19 @@ impl Faults {
         self.state().armed.clear();
     }
 
+    /// Cuts the line to the internet, or mends it: nobody out there answers meanwhile.
+    pub(crate) fn cut_off(&self, is_cut_off: bool) {
+        self.state().is_cut_off = is_cut_off;
+    }
+
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.state().is_cut_off
+    }
+
     /// Notes the call and says what shall happen to it. Asked exactly once for each call.
     pub fn next(&self, service: Service, call: &str) -> Option<Fault> {
         let mut state = self.state();
-        let mut fault = None;
+        let mut fault = (state.is_cut_off && service.is_out_there(call)).then_some(Fault::DropBefore);
         for armed in &mut state.armed {
             let rule = &armed.rule;
             let matches =

@@ -163,6 +163,7 @@ impl Homelab {
             router: document.router,
             acme: document.conduct,
         };
+        faults.cut_off(!document.internet);
         let cloud = Cloud::restored(clock.clone(), document.account);
         let (authority, state, changed) = (document.authority, Mutex::new(state), watch::Sender::new(0));
         Ok(Arc::new(Homelab { seed, clock, pace, ports, faults, cloud, authority, state, changed }))
@@ -258,6 +259,7 @@ impl Homelab {
 
     /// Takes the homelab off the Internet, or puts it back.
     pub fn set_internet(&self, reachable: bool) {
+        self.faults.cut_off(!reachable);
         self.change(|state| state.internet = reachable);
     }
 

@@ -330,6 +330,10 @@ sentences! {
         "LAN-only names answer at home alone. Connect to your home network, or make the service public.";
     NetworkSilent: "Nothing answers this computer: neither the cluster nor the internet."
         "Is it in the network, and is the router on? Until then, how it is at home is unknown.";
+    InternetAway: "The internet does not answer: no name server out there, and no way to a public name."
+        "Is the line down? Look at the router. What runs at home goes on; its names cannot be looked up until the line is back.";
+    ResolverSilent: "This computer's name server answers for none of your names."
+        "Is what answers for names at home on, the router or a Pi-hole? Restart it, or enter another name server in the router.";
     IngressMissing: "The cluster has no rule that gives {hostname} to its service."
         "Somebody removed it. Exposing the service again puts it back.";
     IngressClassDiffers: "The rule for {hostname} names the ingress class {found|none}, which nobody here serves."

@@ -7,7 +7,7 @@ use super::table::{Fix, kind};
 use super::{Condition, Severity};
 use crate::change::{Change, ComponentAct, Desired};
 use crate::cluster::K3sVersion;
-use crate::diagnosis::{Clues, Diagnosis, TestKind, away_from_home, diagnose};
+use crate::diagnosis::{Clues, Diagnosis, TestKind, away_from_home, diagnose, silence};
 use crate::exposure::Exposure;
 use crate::flow::Health;
 use crate::observed::{NodeState, Observed, Seen};
@@ -64,8 +64,9 @@ pub fn read(desired: &Desired, observed: &Observed, clues: &Clues, others: &[Pro
             sights.insert((exposure.hostname.to_string(), test));
         }
     };
-    if is_cut_off(observed) {
-        add(&Problem::new(Code::NetworkSilent), Health::Unknown, None);
+    // Nothing can be said of what is behind a network that is away.
+    if let Some(silence) = silence(observed).filter(|silence| silence.code == Code::NetworkSilent) {
+        add(&silence, Health::Unknown, None);
         return Look { found: found.into_values().collect(), unseen, blind: true };
     }
     for exposure in &desired.exposures {
@@ -91,22 +92,6 @@ pub fn read(desired: &Desired, observed: &Observed, clues: &Clues, others: &[Pro
     others.iter().for_each(|problem| add(problem, Health::Degraded, None));
     let blind = !matches!(observed.nodes, Some(Seen::Seen { .. }));
     Look { found: root_causes(found.into_values().collect()), unseen, blind }
-}
-
-/// Whether nothing answers this computer: neither the cluster nor a way to any name nor one resolver. Its own network is
-/// away then, or the router is, and nothing can be said of what is behind it.
-fn is_cut_off(observed: &Observed) -> bool {
-    let lan = observed.lan_paths.values().map(|path| {
-        path.value().is_none_or(|path| path.answers.are_missing() && path.http.values().all(Result::is_err))
-    });
-    let public = observed
-        .public_paths
-        .values()
-        .map(|path| path.value().is_none_or(|path| path.answers.are_missing() && path.http.is_err()));
-    let mut paths = lan.chain(public).peekable();
-    matches!(observed.nodes, Some(Seen::Unseen { .. }))
-        && paths.peek().is_some()
-        && paths.all(|is_silent| is_silent)
 }
 
 /// Leaves out what another condition explains, which then touches what that one touched, and is as bad.
@@ -143,6 +128,7 @@ pub(crate) fn explains(cause: &Problem, other: &Problem) -> bool {
         Code::KubeUnreachable => {
             matches!(other.code, Code::NoReadyWorker | Code::WorkloadNotReady | Code::WatcherSilent)
         }
+        Code::ResolverSilent | Code::InternetAway => other.code == Code::CloudflareUnreachable,
         Code::AwayFromHome => matches!(other.code, Code::KubeUnreachable | Code::ProbeFailed),
         Code::HandEdited => match cause.args.get("component").map_or("", String::as_str) {
             "cloudflared" => other.code == Code::TunnelDown,

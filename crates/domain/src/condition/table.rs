@@ -86,6 +86,8 @@ pub const KINDS: &[Kind] = &[
     as_bad_as(Degraded, row(Code::EncryptedHello, BY_ITSELF, &["hostname"], Hand)),
     as_bad_as(Notice, row(Code::AwayFromHome, 0, &[], Hand)),
     as_bad_as(Degraded, row(Code::NetworkSilent, 20, &[], Hand)),
+    as_bad_as(Down, row(Code::InternetAway, 60, &[], Hand)),
+    as_bad_as(Down, row(Code::ResolverSilent, 30, &[], Hand)),
     // Certificates
     as_bad_as(Degraded, row(Code::CertificatePending, BY_ITSELF, &["certificate"], Hand)),
     as_bad_as(Degraded, row(Code::CertificateFailed, 0, &["certificate"], Hand)),

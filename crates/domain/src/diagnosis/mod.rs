@@ -8,6 +8,8 @@ mod inside;
 pub use inside::ingress_key;
 mod outside;
 pub use outside::away_from_home;
+mod silence;
+pub use silence::silence;
 #[cfg(test)]
 pub(crate) mod tests;
 

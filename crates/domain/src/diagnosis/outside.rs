@@ -1,6 +1,6 @@
 //! From the visitor to the cluster's door: network, name, resolvers, and for public names Cloudflare's part.
 
-use super::{Clues, Test, TestKind, Walk, seen};
+use super::{Clues, Test, TestKind, Walk, seen, silence};
 use crate::change::Desired;
 use crate::cluster::Machine;
 use crate::dns::{Answers, explain};
@@ -14,10 +14,10 @@ use std::net::IpAddr;
 
 impl Walk<'_> {
     pub(super) fn outside(&self) -> Vec<Test> {
-        let mut tests = vec![self.record()];
-        // At home there is one resolver, and no zone that anything could be wrong with.
+        let mut tests = vec![self.record(), self.resolvers()];
+        // At home there is no zone that anything could be wrong with.
         if self.desired.stack.home_domain().is_none() {
-            tests.extend([self.resolvers(), self.interference()]);
+            tests.push(self.interference());
         }
         match self.exposure.reach {
             Reach::Lan => tests.push(self.network()),
@@ -60,7 +60,10 @@ impl Walk<'_> {
             Ok(answers) => answers,
             Err(why) => return Test::unknown(TestKind::Record, self.hostname(), why),
         };
-        let found = answers.authoritative();
+        let found = match &answers.authoritative {
+            Ok(found) => found,
+            Err(why) => return Test::unknown(TestKind::Record, self.hostname(), Some(why)),
+        };
         let evidence = join(found);
         let at_home = self.desired.stack.home_domain().is_some();
         if found.is_empty() && !at_home {
@@ -84,6 +87,10 @@ impl Walk<'_> {
     }
 
     fn resolvers(&self) -> Test {
+        let silence = silence(self.observed).filter(|silence| silence.code != Code::NetworkSilent);
+        if let Some(silence) = silence {
+            return Test::bad(TestKind::Resolvers, self.hostname(), Health::Down, "", silence);
+        }
         let answers = match self.answers() {
             Ok(answers) => answers,
             Err(why) => return Test::unknown(TestKind::Resolvers, self.hostname(), why),

@@ -187,6 +187,11 @@ fn nobody_answers(observed: &mut Observed) {
     }
 }
 
+pub(crate) fn nobody_says() -> Answers {
+    let silent = || Err(Problem::new(Code::ResolveFailed));
+    Answers { authoritative: silent(), public: silent(), system: silent() }
+}
+
 /// Neither its API nor, since nobody says where its workers are, a way to a name.
 pub(crate) fn cluster_is_silent(observed: &mut Observed) {
     observed.nodes = Some(Seen::Unseen { why: Problem::new(Code::KubeUnreachable) });
@@ -237,6 +242,10 @@ fn a_lan_name_has_one_cause() {
             lan(observed).answers =
                 Answers { authoritative: other.clone(), public: other.clone(), system: other };
         }),
+        (Code::ResolverSilent, Health::Up, |observed, _| {
+            lan(observed).answers.system = Err(Problem::new(Code::ResolveFailed));
+        }),
+        (Code::InternetAway, Health::Up, |observed, _| lan(observed).answers = nobody_says()),
         (Code::AwayFromHome, Health::Down, |observed, clues| {
             nobody_answers(observed);
             clues.interfaces[0].subnets = vec!["192.168.7.0/24".parse().unwrap()];

@@ -19,9 +19,9 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// The authoritative ones; none where that server could not be asked.
-    pub fn authoritative(&self) -> &[IpAddr] {
-        self.authoritative.as_deref().unwrap_or_default()
+    /// The authoritative ones; `None` where that server could not be asked.
+    pub fn authoritative(&self) -> Option<&[IpAddr]> {
+        self.authoritative.as_deref().ok()
     }
 
     /// No resolver could be asked.

@@ -4,10 +4,10 @@
 //! end up by its name would take longer than all the rest.
 
 use super::judge::{self, Judged, answered, fresh};
-use super::{Edge, FlowGraph, Health, Hop, HopKind, Path, endpoints_key};
+use super::{Edge, FlowGraph, Health, Hop, HopKind, Path, STALE_AFTER_MS, endpoints_key};
 use crate::certificate::CertificateChain;
 use crate::change::Desired;
-use crate::diagnosis::{Clues, Walk};
+use crate::diagnosis::{Clues, Walk, silence};
 use crate::dns::explain;
 use crate::exposure::{Exposure, Reach};
 use crate::observed::{NodeState, Observed, Seen};
@@ -35,6 +35,8 @@ struct Builder<'a> {
     /// The machines that LAN names lead to, and their hops.
     entries: Vec<(&'a NodeState, At)>,
     rates: Rates,
+    /// What keeps all names from being looked up.
+    silence: Option<Problem>,
     hops: Vec<Hop>,
     places: HashMap<String, At>,
     edges: HashMap<(At, At), Edge>,
@@ -52,6 +54,7 @@ pub fn build(desired: &Desired, observed: &Observed, now: i64) -> FlowGraph {
         nodes,
         entries: Vec::new(),
         rates,
+        silence: silence(observed).filter(|_| now - observed.at <= STALE_AFTER_MS),
         hops: Vec::new(),
         places: HashMap::new(),
         edges: HashMap::new(),
@@ -59,7 +62,7 @@ pub fn build(desired: &Desired, observed: &Observed, now: i64) -> FlowGraph {
     };
     let internet = desired.exposures.iter().any(|exposure| exposure.reach == Reach::Public);
     let internet = internet.then(|| builder.internet());
-    let lan = builder.fixed(HopKind::Lan, "lan", "Your LAN");
+    let lan = builder.visitors(HopKind::Lan, "lan", "Your LAN");
     builder.workers();
     let ingress = builder.controller();
     if let Some((_, _, cloudflared)) = internet {
@@ -102,9 +105,9 @@ impl<'a> Builder<'a> {
         (hop.evidence, hop.reason, hop.seen_at) = (judged.evidence, judged.reason, judged.at);
     }
 
-    /// Who visits is no hop that could fail.
-    fn fixed(&mut self, kind: HopKind, id: &str, label: &str) -> At {
-        let judged = Judged { health: Some(Health::Up), ..Judged::default() };
+    /// Who visits is no hop that could fail, but for those who cannot look any name up.
+    fn visitors(&mut self, kind: HopKind, id: &str, label: &str) -> At {
+        let judged = judge::visitors(kind, self.silence.as_ref(), self.observed.at);
         self.add(kind, id.into(), label, String::new(), judged)
     }
 
@@ -127,8 +130,12 @@ impl<'a> Builder<'a> {
 
     /// The internet, the edge that it meets, and who holds the tunnel's end.
     fn internet(&mut self) -> (At, [At; 2], At) {
-        let internet = self.fixed(HopKind::Internet, "internet", "Internet");
-        let edge = judge::edge(self.observed, self.now);
+        let internet = self.visitors(HopKind::Internet, "internet", "Internet");
+        // Who cannot look names up cannot say how the edge is.
+        let edge = match self.silence {
+            Some(_) => Judged::unknown(),
+            None => judge::edge(self.observed, self.now),
+        };
         let edge = self.add(HopKind::Edge, "edge".into(), "Cloudflare", String::new(), edge);
         let name = self.desired.stack.tunnel.as_deref().unwrap_or_default();
         let (judged, detail) = judge::tunnel(name, self.observed, self.now);
@@ -217,7 +224,7 @@ impl<'a> Builder<'a> {
         let seen = fresh(self.observed.lan_paths.get(hostname), self.now);
         let records = seen.map_or_else(
             || self.observed.lan_addresses().len(),
-            |(path, _)| path.answers.authoritative().len(),
+            |(path, _)| path.answers.authoritative().unwrap_or_default().len(),
         );
         let judged = judge::record(walk, seen.map(|(_, at)| at));
         let id = format!("name/{hostname}");

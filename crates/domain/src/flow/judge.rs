@@ -3,7 +3,7 @@
 //! Records, certificates and pods are judged as the diagnosis does, by its own tests. What was seen too long ago is
 //! Unknown here, whatever it said then.
 
-use super::{Health, Member, STALE_AFTER_MS, endpoints_key};
+use super::{Health, HopKind, Member, STALE_AFTER_MS, endpoints_key};
 use crate::diagnosis::{Clues, Test, Walk};
 use crate::exposure::{Exposure, Reach};
 use crate::observed::{EndpointState, HttpAnswer, NodeState, Observed, PublicPath, Seen};
@@ -57,6 +57,20 @@ pub fn answered(answer: Option<&Result<HttpAnswer, Problem>>) -> (Health, Option
         Some(Ok(answer)) if answer.status < 500 => (Health::Up, Some(answer.millis)),
         Some(_) => (Health::Down, None),
         None => (Health::Unknown, None),
+    }
+}
+
+/// Whoever is out there, or at home, by what keeps all names from being looked up.
+pub fn visitors(kind: HopKind, silence: Option<&Problem>, at: i64) -> Judged {
+    let concerns = |silence: &&Problem| match silence.code {
+        Code::InternetAway => true,
+        // Out there others are asked.
+        Code::ResolverSilent => kind == HopKind::Lan,
+        _ => false,
+    };
+    match silence.filter(concerns) {
+        Some(silence) => Judged::is(Health::Down, Some(silence.clone()), at),
+        None => Judged { health: Some(Health::Up), ..Judged::default() },
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::certificate::{CertificateChain, Link};
 use crate::cluster::{ClusterDocument, K3s, Options, Release};
-use crate::diagnosis::tests::{NOW, TUNNEL, desired, now, well};
+use crate::diagnosis::tests::{NAME, NOW, TUNNEL, desired, nobody_says, now, well};
 use crate::dns::Hostname;
 use crate::exposure::{Exposure, Tls};
 use crate::observed::{EndpointState, HttpAnswer, IngressHost, PublicPath, Seen};
@@ -94,6 +94,32 @@ fn a_refused_certificate_is_a_cause_and_the_name_still_answers() {
     assert_eq!(Some(Code::CertificateFailed), certificate.reason.as_ref().map(|reason| reason.code));
     assert_eq!((Health::Down, Health::Degraded), (certificate.health, graph.paths[0].health));
     assert_eq!(Some(certificate), graph.cause(&graph.paths[0]));
+}
+
+#[test]
+fn who_cannot_look_names_up_is_the_cause_and_the_way_itself_stands() {
+    let desired = wanted(Reach::Lan);
+    let mut observed = well(&desired);
+    let Some(Seen::Seen { value, .. }) = observed.lan_paths.get_mut(NAME) else { panic!() };
+    value.answers = nobody_says();
+    let graph = flow(&desired, &observed, NOW);
+    let lan = hop(&graph, "lan");
+    assert_eq!(Some(Code::InternetAway), lan.reason.as_ref().map(|reason| reason.code));
+    assert_eq!((Health::Down, Some(lan)), (graph.paths[0].health, graph.cause(&graph.paths[0])));
+    assert_eq!(Health::Unknown, hop(&graph, "name/echo.example.test").health, "nobody could say");
+    assert_eq!(Health::Up, hop(&graph, "way-in/pi-2").health);
+
+    // Out there, others are asked.
+    let desired = wanted(Reach::Public);
+    let mut observed = well(&desired);
+    let Some(Seen::Seen { value, .. }) = observed.public_paths.get_mut(NAME) else { panic!() };
+    value.answers.system = nobody_says().system;
+    value.http = Err(Problem::new(Code::ProbeFailed));
+    let graph = flow(&desired, &observed, NOW);
+    assert_eq!((Health::Up, Health::Unknown), (hop(&graph, "internet").health, hop(&graph, "edge").health));
+    assert_eq!(Health::Unknown, graph.paths[0].health);
+    // Nor is it known for ever.
+    assert_eq!(Health::Up, hop(&flow(&desired, &observed, NOW + 3_600_000), "lan").health);
 }
 
 #[test]

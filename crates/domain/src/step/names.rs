@@ -231,7 +231,10 @@ pub(super) fn controller(
 /// Why the name does not lead to all of these yet.
 pub(super) fn resolves(observed: &Observed, hostname: &Hostname, addresses: &[IpAddr]) -> Option<Verdict> {
     let path = observed.lan_paths.get(hostname.as_str()).and_then(Seen::value)?;
-    let missing = addresses.iter().find(|address| !path.answers.authoritative().contains(address))?;
+    let Some(found) = path.answers.authoritative() else {
+        return Some(waiting(Phrase::Unresolved.of(&[("hostname", hostname)])));
+    };
+    let missing = addresses.iter().find(|address| !found.contains(address))?;
     Some(waiting(Phrase::UnresolvedTo.of(&[("hostname", hostname), ("address", missing)])))
 }
 
@@ -273,7 +276,7 @@ pub(super) fn public_path(observed: &Observed, hostname: &Hostname, access: bool
     let Some(path) = observed.public_paths.get(hostname.as_str()).and_then(Seen::value) else {
         return say(Phrase::EdgeUntried);
     };
-    if path.answers.authoritative().is_empty() {
+    if path.answers.authoritative().unwrap_or_default().is_empty() {
         return say(Phrase::Unresolved);
     }
     match &path.http {

@@ -123,11 +123,11 @@ impl Engine {
         let (answers, http, shown) = tokio::join!(answers, http, shown);
         let answered = http.iter().filter(|(_, answer)| answer.is_ok()).count();
         self.inner.meter.asked(hostname, answered, false);
-        // Without the zone's own word, nothing can be said of the name.
-        if let Err(why) = &answers.authoritative {
-            return Err(why.clone());
+        // Where neither a name server nor a worker answers, that says something of this computer alone.
+        match &answers.authoritative {
+            Err(why) if answered == 0 && answers.are_missing() => Err(why.clone()),
+            _ => Ok(LanPath { answers, http: http.into_iter().collect(), tls: shown }),
         }
-        Ok(LanPath { answers, http: http.into_iter().collect(), tls: shown })
     }
 
     async fn public_path(
@@ -140,10 +140,10 @@ impl Engine {
         if http.as_ref().is_ok_and(reached_the_cluster) {
             self.inner.meter.asked(hostname, 1, true);
         }
-        if let Err(why) = &answers.authoritative {
-            return Err(why.clone());
+        match &answers.authoritative {
+            Err(why) if http.is_err() && answers.are_missing() => Err(why.clone()),
+            _ => Ok(PublicPath { answers, http: http.map_err(|error| Problem::from(&error)) }),
         }
-        Ok(PublicPath { answers, http: http.map_err(|error| Problem::from(&error)) })
     }
 
     /// Each name on each address, at the port that leads to the controller beside the one that serves.

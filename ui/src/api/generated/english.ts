@@ -159,6 +159,8 @@ export const english = {
   "name-not-exposed": { what: "{hostname} is none of your services. There are: {known|none yet}.", next: "Is it spelt as you meant? Else expose a service under it: portico expose SERVICE --host {hostname}" },
   "away-from-home": { what: "This computer is in {networks}, and the name leads to {workers}, in another network.", next: "LAN-only names answer at home alone. Connect to your home network, or make the service public." },
   "network-silent": { what: "Nothing answers this computer: neither the cluster nor the internet.", next: "Is it in the network, and is the router on? Until then, how it is at home is unknown." },
+  "internet-away": { what: "The internet does not answer: no name server out there, and no way to a public name.", next: "Is the line down? Look at the router. What runs at home goes on; its names cannot be looked up until the line is back." },
+  "resolver-silent": { what: "This computer's name server answers for none of your names.", next: "Is what answers for names at home on, the router or a Pi-hole? Restart it, or enter another name server in the router." },
   "ingress-missing": { what: "The cluster has no rule that gives {hostname} to its service.", next: "Somebody removed it. Exposing the service again puts it back." },
   "ingress-class-differs": { what: "The rule for {hostname} names the ingress class {found|none}, which nobody here serves.", next: "Somebody changed it. Exposing the service again shows the difference, and puts it right." },
   "certificate-differs": { what: "{address} shows a certificate for {found|another name} in place of one for {hostname}.", next: "The controller does not have it yet, or cannot read it. Wait a minute, then look at the controller's log." },

@@ -13,7 +13,7 @@ export const practice: Widened<typeof english> = {
     'disk-full': { name: 'Platte voll', note: 'Es passt nichts mehr darauf.' },
     'internet-down': {
       name: 'Das Internet ist weg',
-      note: 'Öffentliche Namen antworten nicht mehr; Namen im LAN gehen weiter.',
+      note: 'Draußen antwortet niemand mehr: kein öffentlicher Name, kein Nameserver, kein Cloudflare. Was zu Hause läuft, läuft weiter.',
     },
     'token-revoked': {
       name: 'Das Token ist widerrufen',

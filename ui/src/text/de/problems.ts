@@ -259,6 +259,14 @@ export const problems: Record<Code, Sentence> = {
     what: 'Nichts antwortet diesem Computer: weder der Cluster noch das Internet.',
     next: 'Ist er im Netz, und läuft der Router? Was zu Hause ist, ist so lange unbekannt.',
   },
+  'internet-away': {
+    what: 'Das Internet antwortet nicht: kein Nameserver dort und kein Weg zu einem öffentlichen Namen.',
+    next: 'Ist die Leitung gestört? Sieh am Router nach. Was zu Hause läuft, läuft weiter; seine Namen lassen sich erst wieder auflösen, wenn die Leitung zurück ist.',
+  },
+  'resolver-silent': {
+    what: 'Der Nameserver dieses Computers antwortet für keinen deiner Namen.',
+    next: 'Läuft das Gerät, das zu Hause Namen auflöst, der Router oder ein Pi-hole? Starte es neu oder trage im Router einen anderen Nameserver ein.',
+  },
   'ingress-missing': {
     what: 'Der Cluster hat keine Regel, die {hostname} zu seinem Dienst führt.',
     next: 'Jemand hat sie entfernt. Bearbeite den Dienst und speichere ihn neu: Das stellt sie wieder her.',

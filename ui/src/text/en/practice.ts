@@ -12,7 +12,7 @@ export const practice = {
     'disk-full': { name: 'Disk full', note: 'Nothing more fits on it.' },
     'internet-down': {
       name: 'The internet is down',
-      note: 'Public names stop to answer; names on the LAN go on.',
+      note: 'Nothing out there answers: no public name, no name server, no Cloudflare. What runs at home goes on.',
     },
     'token-revoked': {
       name: 'The token is revoked',
