@@ -107,6 +107,7 @@ const FAULTS: &[Fault] = faults! {
     "a worker is cordoned" => NodeCordoned, |on| on.edit("nodes", "", "pi-2", |node| {
         node["spec"]["taints"] = json!([{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}]);
     });
+    "a worker's clock is an hour ahead" => ClockSkewed, |on| on.set_clock("pi-2", 3_600_000);
     "a service has no pods" => WorkloadNotReady, |on| on.scale("apps", "lan", 0);
     "the other service has none" => WorkloadNotReady, |on| on.scale("apps", "open", 0);
     "a service is deleted" => WorkloadNotReady, |on| on.remove("services", "apps", "lan");
@@ -301,6 +302,7 @@ impl Ground {
             homelab.unhang(machine).expect(is);
             homelab.power_on(machine).expect(is);
             homelab.change_machine(machine, |machine| machine.fill_disk(false)).expect(is);
+            self.set_clock(machine, 0);
         }
         let store = self.field.store();
         for (key, value) in &self.objects {
@@ -321,6 +323,11 @@ impl Ground {
     fn fill(&self, machine: &str) {
         let homelab = &self.field.practice.homelab;
         homelab.change_machine(machine, |machine| machine.fill_disk(true)).expect("a machine");
+    }
+
+    fn set_clock(&self, machine: &str, offset_ms: i64) {
+        let homelab = &self.field.practice.homelab;
+        homelab.change_machine(machine, |machine| machine.clock_offset_ms = offset_ms).expect("a machine");
     }
 
     fn edit(&self, resource: &str, namespace: &str, name: &str, change: impl FnOnce(&mut Value)) {

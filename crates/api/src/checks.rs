@@ -260,6 +260,7 @@ pub fn test_kind(kind: TestKind) -> &'static str {
         TestKind::Worker => "the machine",
         TestKind::Controller => "the ingress controller",
         TestKind::Ingress => "the rule in the cluster",
+        TestKind::Clock => "the clocks",
         TestKind::Certificate => "the certificate",
         TestKind::Pods => "the pods",
         TestKind::Answer => "the answer",

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod certificate;
 pub mod change;
 pub mod chart;
+pub mod clock;
 pub mod cluster;
 pub mod condition;
 pub mod credential;

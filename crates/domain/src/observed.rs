@@ -87,6 +87,8 @@ pub enum Source {
         namespace: String,
         name: String,
     },
+    /// When each node's kubelet says that it was there last.
+    Clocks,
     /// Every hostname that an Ingress of the cluster names.
     IngressHosts,
     /// What a LAN visitor gets: the name asked at three resolvers, then HTTP (and TLS, where asked for) to each address.
@@ -324,6 +326,8 @@ pub struct Observed {
     pub credentials: BTreeMap<CredentialKind, Seen<Option<String>>>,
     /// By `namespace/name`.
     pub certificates: BTreeMap<String, Seen<CertificateChain>>,
+    /// By node: unix ms by that node's own clock at which it renewed its lease.
+    pub clocks: Option<Seen<BTreeMap<String, i64>>>,
     pub ingress_hosts: Option<Seen<Vec<IngressHost>>>,
     pub traffic: Option<Seen<Rates>>,
 }
@@ -447,6 +451,7 @@ impl Observed {
         self.credentials.extend(later.credentials);
         self.certificates.extend(later.certificates);
         self.traffic = later.traffic.or(self.traffic.take());
+        self.clocks = later.clocks.or(self.clocks.take());
         self.ingress_hosts = later.ingress_hosts.or(self.ingress_hosts.take());
         self.artefacts = later.artefacts.or(self.artefacts.take());
         self.kubeconfig = later.kubeconfig.or(self.kubeconfig.take());

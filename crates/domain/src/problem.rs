@@ -91,6 +91,7 @@ pub enum Code {
     PortInUse,
     TokenRejected,
     ClockSkewed,
+    OwnClockSkewed,
     RebootTimedOut,
     ForeignK3s,
     NodeNotReady,

@@ -81,7 +81,7 @@ impl Engine {
 /// What stands in the cluster for an exposure.
 pub(crate) fn cluster_part(desired: &Desired, exposure: &Exposure) -> Vec<Source> {
     let mut sources = standing(desired, std::slice::from_ref(exposure));
-    sources.push(Source::Object(ingress_key(exposure)));
+    sources.extend([Source::Object(ingress_key(exposure)), Source::Clocks]);
     sources
 }
 

@@ -226,6 +226,13 @@ impl Engine {
                 };
                 seen.certificates.insert(format!("{namespace}/{name}"), self.seen(asked).await);
             }
+            Source::Clocks => {
+                let asked = async {
+                    let kube = kube().await?;
+                    kube.leases().await.map_err(|error| Problem::from(&error))
+                };
+                seen.clocks = Some(self.seen(asked).await);
+            }
             Source::IngressHosts => {
                 let asked = async {
                     let kube = kube().await?;

@@ -122,6 +122,6 @@ fn build(servers: &[SocketAddr]) -> Result<TokioResolver, ResolverError> {
     let options: &mut ResolverOpts = builder.options_mut();
     options.cache_size = 0;
     options.attempts = 2;
-    options.timeout = Duration::from_secs(3);
+    options.timeout = Duration::from_secs(2);
     builder.build().map_err(|error| ResolverError::Setup(error.to_string()))
 }

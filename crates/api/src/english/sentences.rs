@@ -172,6 +172,8 @@ sentences! {
         "Continue: the token is read from the server anew.";
     ClockSkewed: "The clock of {machine} is off by {seconds|an unknown number of} seconds."
         "Switch time synchronisation on there: sudo timedatectl set-ntp true";
+    OwnClockSkewed: "This computer's clock is off by {seconds} seconds; the machines agree with one another."
+        "Switch time synchronisation on: certificates look expired, or not yet valid, by a wrong clock.";
     RebootTimedOut: "{machine} has not come back after its restart."
         "Look at the machine; once it is up, continue.";
     ForeignK3s: "{machine} already runs a K3s that Portico did not install."

@@ -6,6 +6,7 @@
 use super::table::{Fix, kind};
 use super::{Condition, Severity};
 use crate::change::{Change, ComponentAct, Desired};
+use crate::clock::wrong_clocks;
 use crate::cluster::K3sVersion;
 use crate::diagnosis::{Clues, Diagnosis, TestKind, away_from_home, diagnose, silence};
 use crate::exposure::Exposure;
@@ -129,6 +130,7 @@ pub(crate) fn explains(cause: &Problem, other: &Problem) -> bool {
             matches!(other.code, Code::NoReadyWorker | Code::WorkloadNotReady | Code::WatcherSilent)
         }
         Code::ResolverSilent | Code::InternetAway => other.code == Code::CloudflareUnreachable,
+        Code::OwnClockSkewed => matches!(other.code, Code::CertificateExpired | Code::CertificateExpiring),
         Code::AwayFromHome => matches!(other.code, Code::KubeUnreachable | Code::ProbeFailed),
         Code::HandEdited => match cause.args.get("component").map_or("", String::as_str) {
             "cloudflared" => other.code == Code::TunnelDown,
@@ -146,7 +148,7 @@ pub(crate) fn explains(cause: &Problem, other: &Problem) -> bool {
 /// Machines that are not as they should be, whether a name suffers from it or not.
 fn machines(observed: &Observed, now: i64) -> Vec<Problem> {
     let nodes = observed.nodes();
-    let mut problems = Vec::new();
+    let mut problems = wrong_clocks(observed);
     let version = |node: &NodeState| node.version.parse::<K3sVersion>().ok();
     let newest = nodes.iter().filter_map(version).max();
     for node in nodes {

@@ -58,6 +58,8 @@ pub const KINDS: &[Kind] = &[
     row(Code::NodeNotReady, 5, &["node"], Hand),
     as_bad_as(Degraded, row(Code::NodePressure, 60, &["node", "pressure"], Hand)),
     as_bad_as(Notice, row(Code::NodeCordoned, 0, &["node"], Hand)),
+    as_bad_as(Degraded, row(Code::ClockSkewed, 60, &["machine"], Hand)),
+    as_bad_as(Degraded, row(Code::OwnClockSkewed, 60, &[], Hand)),
     as_bad_as(Notice, row(Code::VersionsDiffer, BY_ITSELF, &["node"], Hand)),
     as_bad_as(Degraded, row(Code::ReleaseEnded, 0, &["release"], Hand)),
     // Workloads

@@ -2,6 +2,7 @@
 
 use super::outside::join;
 use super::{Test, TestKind, Walk, seen};
+use crate::clock::wrong_clocks;
 use crate::exposure::{Reach, Tls};
 use crate::flow::{Health, endpoints_key};
 use crate::observed::{IngressHost, NodeState, ObjectKey, TlsAnswer};
@@ -16,7 +17,7 @@ const LATE: i64 = 14 * DAY;
 
 impl Walk<'_> {
     pub(super) fn inside(&self) -> Vec<Test> {
-        let mut tests = vec![self.controller(), self.ingress(), self.pods()];
+        let mut tests = vec![self.controller(), self.ingress(), self.clock(), self.pods()];
         tests.extend(self.nodes());
         if self.exposure.reach == Reach::Lan {
             tests.extend(self.lan_answers());
@@ -32,6 +33,22 @@ impl Walk<'_> {
             Reach::Lan => {
                 let answers = self.lan_answers().into_iter().filter(|test| test.kind == TestKind::Answer);
                 answers.min_by_key(|test| test.health)
+            }
+        }
+    }
+
+    fn clock(&self) -> Test {
+        let asked = match seen(self.observed.clocks.as_ref()) {
+            Ok(clocks) => join(clocks.keys()),
+            Err(why) => return Test::unknown(TestKind::Clock, "", why),
+        };
+        match wrong_clocks(self.observed).into_iter().next() {
+            None => Test::up(TestKind::Clock, asked, ""),
+            Some(problem) => {
+                // By a wrong clock of its own, this computer judges everything else.
+                let own = problem.code == Code::OwnClockSkewed;
+                let health = if own { Health::Down } else { Health::Degraded };
+                Test::bad(TestKind::Clock, asked, health, "", problem)
             }
         }
     }

@@ -48,6 +48,8 @@ pub enum TestKind {
     Controller,
     /// The rule that gives the name to the service.
     Ingress,
+    /// The clocks of the nodes and of this computer, by which certificates are judged.
+    Clock,
     Certificate,
     /// The pods behind the service.
     Pods,
@@ -170,6 +172,7 @@ const EXPLAINS: &[TestKind] = &[
     TestKind::Tunnel,
     TestKind::Route,
     TestKind::Access,
+    TestKind::Clock,
     TestKind::Certificate,
     TestKind::Resolvers,
     TestKind::Interference,

@@ -82,6 +82,7 @@ pub(crate) fn well(desired: &Desired) -> Observed {
             node("pi-2", false, "10.0.0.2"),
             node("pi-3", false, "10.0.0.3"),
         ])),
+        clocks: Some(now(["pi-1", "pi-2", "pi-3"].map(|name| (name.to_owned(), NOW - 4_000)).into())),
         ..Observed::default()
     };
     let controller = desired.ingress().component().health().into_iter().next().unwrap();
@@ -300,6 +301,17 @@ fn a_lan_name_has_one_cause() {
         (Code::CertificateExpiring, Health::Up, |observed, _| {
             let shown = lan(observed).tls.values_mut().filter_map(|shown| shown.as_mut().ok());
             shown.for_each(|shown| shown.not_after = NOW + 86_400_000);
+        }),
+        (Code::OwnClockSkewed, Health::Up, |observed, _| {
+            // Which is why a certificate looks expired.
+            let ahead = ["pi-1", "pi-2", "pi-3"].map(|name| (name.to_owned(), NOW - 90 * 86_400_000));
+            observed.clocks = Some(now(ahead.into()));
+            let shown = lan(observed).tls.values_mut().filter_map(|shown| shown.as_mut().ok());
+            shown.for_each(|shown| shown.not_after = NOW - 1);
+        }),
+        (Code::ClockSkewed, Health::Up, |observed, _| {
+            let Some(Seen::Seen { value, .. }) = &mut observed.clocks else { panic!() };
+            value.insert("pi-3".into(), NOW + 3_600_000);
         }),
         (Code::EncryptedHello, Health::Up, |_, clues| clues.encrypted_hello = true),
     ];

@@ -1,9 +1,7 @@
-//! Clocks that disagree: certificates are "not yet valid" and etcd elects for ever.
-//!
-//! The machines and this computer vote, and who stands apart from the middle is wrong. So neither a laptop
-//! with a flat battery nor one bad machine makes all the others look guilty.
+//! Clocks that disagree, before there is a cluster: what each machine says its time is.
 
 use super::{CheckCode, Finding, Severity, Subject};
+use crate::clock::middle;
 
 const STOP_MS: i64 = 30_000;
 /// Below this it may as well be the way of the answer.
@@ -33,16 +31,6 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let finding = Finding::new(CheckCode::OwnClockSkew, Severity::Warn);
         findings.push(finding.arg("seconds", middle / 1000));
     }
-}
-
-/// The median of the machines' skews and of this computer's, which is zero; of two middle ones, the one nearer
-/// to this computer.
-fn middle(machines: &[i64]) -> i64 {
-    let mut votes = machines.to_vec();
-    votes.push(0);
-    votes.sort_unstable();
-    let (low, high) = (votes[(votes.len() - 1) / 2], votes[votes.len() / 2]);
-    if low.abs() <= high.abs() { low } else { high }
 }
 
 fn severity(skew: i64) -> Option<Severity> {

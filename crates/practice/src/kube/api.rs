@@ -319,6 +319,9 @@ impl Call<'_> {
 
     fn collection(&self) -> Result<Response, Refusal> {
         let kind = &self.place.kind;
+        if kind.plural == "leases" {
+            control::renew_leases(&self.api.homelab, &self.api.cluster);
+        }
         let selector = self.selector()?;
         let namespace = self.place.namespace.clone();
         if self.query.flag("watch") {

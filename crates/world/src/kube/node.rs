@@ -4,10 +4,12 @@
 //! somebody else's change in between is a conflict and not a loss.
 
 use super::{FIELD_MANAGER, Kube, KubeError};
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, Taint};
 use kube::api::{Api, ListParams, Patch, PatchParams};
 use portico_domain::observed::NodeState;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 impl Kube {
     pub async fn nodes(&self) -> Result<Vec<NodeState>, KubeError> {
@@ -15,6 +17,18 @@ impl Kube {
         let nodes =
             api.list(&ListParams::default()).await.map_err(|error| KubeError::from_api("nodes", error))?;
         Ok(nodes.items.into_iter().map(state).collect())
+    }
+
+    /// When each node's kubelet last renewed its lease, unix ms by that node's own clock; about every ten seconds.
+    pub async fn leases(&self) -> Result<BTreeMap<String, i64>, KubeError> {
+        let api: Api<Lease> = Api::namespaced(self.client.clone(), "kube-node-lease");
+        let leases =
+            api.list(&ListParams::default()).await.map_err(|error| KubeError::from_api("leases", error))?;
+        let renewed = |lease: Lease| {
+            let at = lease.spec?.renew_time?.0.as_millisecond();
+            Some((lease.metadata.name?, at))
+        };
+        Ok(leases.items.into_iter().filter_map(renewed).collect())
     }
 
     /// Sets one label, or removes it with `None`.

@@ -77,6 +77,7 @@ export const english = {
   "port-in-use": { what: "Port {port} on {machine} is taken by {process|another program}.", next: "Stop it, then continue." },
   "token-rejected": { what: "The cluster did not accept {machine}'s token.", next: "Continue: the token is read from the server anew." },
   "clock-skewed": { what: "The clock of {machine} is off by {seconds|an unknown number of} seconds.", next: "Switch time synchronisation on there: sudo timedatectl set-ntp true" },
+  "own-clock-skewed": { what: "This computer's clock is off by {seconds} seconds; the machines agree with one another.", next: "Switch time synchronisation on: certificates look expired, or not yet valid, by a wrong clock." },
   "reboot-timed-out": { what: "{machine} has not come back after its restart.", next: "Look at the machine; once it is up, continue." },
   "foreign-k3s": { what: "{machine} already runs a K3s that Portico did not install.", next: "Adopting it is not possible yet. Choose another machine, or uninstall that K3s." },
   "node-not-ready": { what: "The node {node} is not Ready: {reason}.", next: "Is the machine on and in the network? If it is, its log says more." },

@@ -21,6 +21,7 @@ export const diagnosis: Widened<typeof english> = {
     worker: 'Der Rechner',
     controller: 'Der Ingress-Controller',
     ingress: 'Die Regel im Cluster',
+    clock: 'Die Uhren',
     certificate: 'Das Zertifikat',
     pods: 'Die Pods',
     answer: 'Die Antwort',

@@ -283,6 +283,10 @@ export const machines = {
     what: 'Die Uhr von {machine} geht um {seconds|unbekannt viele} Sekunden falsch.',
     next: 'Schalte dort die Zeitsynchronisation ein: sudo timedatectl set-ntp true',
   },
+  'own-clock-skewed': {
+    what: 'Die Uhr dieses Computers geht um {seconds} Sekunden falsch; die der Rechner sind sich einig.',
+    next: 'Schalte die Zeitsynchronisation ein: Nach einer falschen Uhr scheinen Zertifikate abgelaufen oder noch nicht gültig.',
+  },
   'reboot-timed-out': {
     what: '{machine} ist nach dem Neustart nicht zurückgekommen.',
     next: 'Sieh nach dem Rechner; wenn er läuft, setze fort.',

@@ -20,6 +20,7 @@ export const diagnosis = {
     worker: 'The machine',
     controller: 'The ingress controller',
     ingress: 'The rule in the cluster',
+    clock: 'The clocks',
     certificate: 'The certificate',
     pods: 'The pods',
     answer: 'The answer',

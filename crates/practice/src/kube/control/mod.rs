@@ -25,6 +25,7 @@ mod workloads;
 pub use definitions::install;
 pub use garbage::orphan;
 pub use network::class_of;
+pub use nodes::renew_leases;
 pub use pods::log;
 pub use sealing::{Keyring, answer as answer_for_sealing};
 

@@ -1,7 +1,9 @@
 //! Nodes follow machines: they appear when K3s has joined, are Ready a moment later, and NotReady once it is silent.
 
 use super::{Pass, condition, items, set_condition};
-use crate::homelab::{Machine, Role};
+use crate::clock;
+use crate::homelab::{Homelab, Machine, Role};
+use crate::kube::cluster::Cluster;
 use crate::kube::store::{Key, timestamp};
 use serde_json::{Value, json};
 
@@ -33,6 +35,33 @@ pub fn reconcile(pass: &mut Pass<'_>) {
         } else if pass.timers.over(&losing, pass.homelab.pace.node_lost) {
             lost(pass, &key);
         }
+    }
+}
+
+/// What the kubelets that run have written since they were asked last. Theirs come every ten seconds, to be read or not; here
+/// nobody is woken by what nobody reads.
+pub fn renew_leases(homelab: &Homelab, cluster: &Cluster) {
+    let machines = homelab.read(|state| {
+        let running = state.machines.iter().filter_map(|machine| Some((machine.running()?, machine)));
+        let members = running.filter(|(k3s, _)| k3s.cluster == Some(cluster.id));
+        members.map(|(k3s, machine)| (k3s.node_name.clone(), machine.clock_offset_ms)).collect::<Vec<_>>()
+    });
+    for (node, offset) in machines {
+        let lease = json!({
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": node, "namespace": "kube-node-lease"},
+            "spec": {
+                "holderIdentity": node,
+                "leaseDurationSeconds": 40,
+                "renewTime": clock::timestamp(homelab.clock.now() + offset),
+            },
+        });
+        cluster.store.put(
+            &Key::namespaced("leases.coordination.k8s.io", "kube-node-lease", &node),
+            lease,
+            "kubelet",
+        );
     }
 }
 
