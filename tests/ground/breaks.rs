@@ -106,6 +106,11 @@ fn each_fault_is_one_condition_and_ends_with_its_cause() {
     let at_work = ["node-not-ready", "workload-not-ready", "kube-unreachable", "probe-failed"];
     assert!(!story.well.iter().any(|id| at_work.iter().any(|code| id.starts_with(code))), "{:?}", story.well);
 
+    // The kubelets' own leases tell that all clocks agree.
+    let token = portico.described()["cloudflareToken"].as_str().expect("a token");
+    let why = portico.succeeds(&["why", HOST, "--ask-token"], token);
+    assert!(why.lines().any(|line| line.contains("✓ the clocks") && line.contains("h3")), "{why}");
+
     // A pod that is replaced at once is seen and is no condition.
     let before = (story.conditions.said(), story.picture.said());
     lab.run("h1", "k3s kubectl delete pod -n apps --all --force --grace-period=0");
