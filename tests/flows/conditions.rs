@@ -2,12 +2,15 @@
 
 use crate::portico::portico;
 use crate::story::{ECHO, Story, apply, done, expose, until};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use portico_domain::condition::{Condition, Hush, Severity};
 use portico_domain::event::Happening;
 use portico_domain::problem::Code;
 use portico_domain::situation::{Situation, SituationKind};
 use portico_engine::Engine;
 use portico_practice::cloudflare::{BY_HAND_TOKEN, PORTICO_TOKEN};
+use portico_practice::fault::{Fault, Rule, Service};
 use serde_json::Value;
 
 fn text(value: &Value) -> &str {
@@ -97,4 +100,49 @@ async fn the_command_line_lists_them_with_what_puts_them_right() {
     let over = portico(&story, &["--json", "maintenance", "pi-2", "--end"], "").await;
     let answer: Value = serde_json::from_str(&over.stdout).expect("JSON");
     assert_eq!(serde_json::json!({}), answer["maintenance"]);
+}
+
+/// `name` is what the stored kubeconfig calls it.
+fn of_user<'a>(kubeconfig: &'a mut Value, name: &str) -> &'a mut Value {
+    &mut kubeconfig["users"][0]["user"][name]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_ends_is_fetched_anew_once_its_server_can_be_asked() {
+    let story = Story::of_pis(1).await;
+    let engine = story.built(1, &story.names()).await;
+    assert_eq!(None, standing(&engine, Code::ClusterKeyEnds).await);
+    let file = story.data().join("kubeconfig");
+    let read =
+        || serde_json::from_slice::<Value>(&std::fs::read(&file).expect("a kubeconfig")).expect("JSON");
+    let (whole, mut old) = (read(), read());
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut ended = rcgen::CertificateParams::new(Vec::new()).expect("a certificate's");
+    ended.not_after = rcgen::date_time_ymd(2026, 1, 2);
+    let certificate = ended.self_signed(&key).expect("a certificate").pem();
+    *of_user(&mut old, "client-certificate-data") = STANDARD.encode(certificate).into();
+    *of_user(&mut old, "client-key-data") = STANDARD.encode(key.serialize_pem()).into();
+    std::fs::write(&file, old.to_string()).expect("written");
+
+    engine.bring_about(&unplugged("pi-1", true)).await.expect("unplugged");
+    let told = standing(&engine, Code::ClusterKeyEnds).await.expect("nobody can be asked");
+    assert_eq!((Severity::Degraded, "2026-01-02"), (told.severity, told.problem.args["when"].as_str()));
+    engine.bring_about(&unplugged("pi-1", false)).await.expect("plugged in");
+    until("the server can be asked", async || {
+        standing(&engine, Code::ClusterKeyEnds).await.is_none().then_some(())
+    })
+    .await;
+    assert_eq!(whole, read());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_does_not_answer_is_told_by_its_server() {
+    let story = Story::of_pis(3).await;
+    let engine = story.built(3, &story.names()).await;
+    assert_eq!(None, standing(&engine, Code::EtcdSilent).await);
+    let silent = Fault::Error { status: 500, body: "[-]etcd failed: reason withheld".into() };
+    story.practice.faults.add(Rule::next(Service::Kube, silent).on("GET /readyz/etcd"));
+    let told = standing(&engine, Code::EtcdSilent).await.expect("one of three");
+    assert!(story.names().contains(&told.problem.args["machine"]), "{told:?}");
+    assert_eq!(None, standing(&engine, Code::EtcdSilent).await, "it answers again");
 }

@@ -247,13 +247,14 @@ impl Engine {
         sources.sort();
         sources.dedup();
         let observed = self.observe(&sources, desired.cluster.as_ref()).await;
-        let mut problems = Vec::new();
-        let (notices, names, components, token) = tokio::join!(
+        let (standing, notices, names, components, token) = tokio::join!(
+            self.standing(desired),
             self.notices(),
             self.names(),
             self.components(),
             self.token_problem(desired, examined)
         );
+        let mut problems = standing;
         problems.extend(notices.unwrap_or_else(|problem| vec![problem]));
         problems.extend(names.map_or_else(|problem| vec![problem], |report| report.problems));
         problems.extend(components.into_iter().flatten().filter_map(|state| {

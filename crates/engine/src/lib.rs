@@ -28,6 +28,7 @@ mod rehearsal;
 mod sample;
 mod scan;
 mod schedule;
+mod standing;
 mod store;
 mod support;
 mod tokens;

@@ -13,11 +13,12 @@ use portico_domain::tunnel::{TunnelId, TunnelState};
 use portico_world::cloudflare::Cloudflare;
 use portico_world::endpoints::Endpoints;
 use portico_world::k3s::{K3sSources, Store as K3sStore};
-use portico_world::kube::{Kube, Model};
+use portico_world::kube::{Kube, Model, with_server};
 use portico_world::pace::Pace;
 use portico_world::secrets::SecretStore;
 use portico_world::ssh::{HostKeys, Login, Method, Session, SshConfig, Target, Timeouts};
 use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -208,12 +209,25 @@ impl Outside {
         if let Some(cluster) = slot.as_ref() {
             return Ok(cluster.clone());
         }
-        let text = tokio::fs::read_to_string(&self.kubeconfig)
-            .await
-            .map_err(|error| Problem::new(Code::NoCluster).detail(error))?;
-        let kube =
-            Kube::connect(&Secret::new(text), self.pace).await.map_err(|error| Problem::from(&error))?;
+        let kube = self.connect(&self.kubeconfig().await?).await?;
         Ok(slot.insert((kube, Arc::default())).clone())
+    }
+
+    /// A client of the same cluster at one server of it.
+    pub async fn kube_at(&self, server: IpAddr) -> Result<Kube, Problem> {
+        let server = SocketAddr::new(server, self.endpoints.ports.api);
+        let kubeconfig = with_server(&self.kubeconfig().await?, &format!("https://{server}"));
+        self.connect(&kubeconfig.map_err(|error| Problem::from(&error))?).await
+    }
+
+    async fn connect(&self, kubeconfig: &Secret) -> Result<Kube, Problem> {
+        Kube::connect(kubeconfig, self.pace).await.map_err(|error| Problem::from(&error))
+    }
+
+    /// What the cluster is reached with, as it is stored.
+    pub async fn kubeconfig(&self) -> Result<Secret, Problem> {
+        let text = tokio::fs::read_to_string(&self.kubeconfig).await;
+        text.map(Secret::new).map_err(|error| Problem::new(Code::NoCluster).detail(error))
     }
 
     /// Stores a kubeconfig, mode 0600, written beside and renamed.

@@ -8,6 +8,7 @@ mod objects;
 
 use crate::Engine;
 use portico_domain::cluster::{ClusterDocument, Release, Role};
+use portico_domain::credential::Secret;
 use portico_domain::observed::Observed;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::step::{Action, BINARY_PATH, CONTROL_PLANE_TAINT, INSTALLER_PATH, PlacedFile};
@@ -190,15 +191,24 @@ impl Engine {
     }
 
     async fn fetch_kubeconfig(&self, machine: &str, scene: &Scene<'_>) -> Result<(), Problem> {
-        let session = self.machine_session(machine, Some(scene.document)).await?;
-        let text = k3s::kubeconfig(&session, scene.cancel)
-            .await
-            .map_err(|error| failed(&error, machine, scene.progress))?;
-        // The address by which this computer just reached the machine, whatever name it was given.
-        let server = std::net::SocketAddr::new(session.peer().ip(), self.inner.outside.endpoints.ports.api);
-        let text =
-            kube::with_server(&text, &format!("https://{server}")).map_err(|error| Problem::from(&error))?;
+        let told = |error: &K3sError| failed(error, machine, scene.progress);
+        let text = self.kubeconfig_of(machine, scene.document, told, scene.cancel).await?;
         self.inner.outside.set_kubeconfig(&text).await
+    }
+
+    /// The kubeconfig as the server has it now, for the address by which this computer just reached it, whatever name it was
+    /// given.
+    pub(crate) async fn kubeconfig_of(
+        &self,
+        server: &str,
+        document: &ClusterDocument,
+        told: impl Fn(&K3sError) -> Problem,
+        cancel: &CancellationToken,
+    ) -> Result<Secret, Problem> {
+        let session = self.machine_session(server, Some(document)).await?;
+        let text = k3s::kubeconfig(&session, cancel).await.map_err(|error| told(&error))?;
+        let address = std::net::SocketAddr::new(session.peer().ip(), self.inner.outside.endpoints.ports.api);
+        kube::with_server(&text, &format!("https://{address}")).map_err(|error| Problem::from(&error))
     }
 }
 

@@ -94,11 +94,12 @@ pub struct Ports {
     pub api: u16,
     pub http: u16,
     pub https: u16,
+    pub kubelet: u16,
 }
 
 impl Default for Ports {
     fn default() -> Self {
-        Self { ssh: 22, api: 6443, http: 80, https: 443 }
+        Self { ssh: 22, api: 6443, http: 80, https: 443, kubelet: 10250 }
     }
 }
 

@@ -134,6 +134,12 @@ sentences! {
         "Give it a gateway.";
     EtcdNotReady: "The servers' database has no majority."
         "Check that the other servers run, then continue.";
+    EtcdSilent: "The database on {machine} does not answer its server; the other servers carry the cluster."
+        "Look at its log: sudo journalctl -u k3s. If it stays so, restart K3s there: sudo systemctl restart k3s";
+    NodeCertificateEnds: "The certificate of K3s on {machine} ends on {when}."
+        "K3s makes a new one when it starts: sudo systemctl restart k3s, on a worker k3s-agent. What runs there goes on meanwhile.";
+    ClusterKeyEnds: "This computer's key to the cluster ends on {when}."
+        "K3s makes a new one when it starts: sudo systemctl restart k3s on the server. Portico then fetches it by itself.";
     InterfaceMissing: "{machine} has no interface {interface}{name}."
         "Correct machines[].interface.";
     ImageNotPulled: "The image {image} cannot be pulled."

@@ -62,6 +62,9 @@ pub const KINDS: &[Kind] = &[
     as_bad_as(Degraded, row(Code::OwnClockSkewed, 60, &[], Hand)),
     as_bad_as(Notice, row(Code::VersionsDiffer, BY_ITSELF, &["node"], Hand)),
     as_bad_as(Degraded, row(Code::ReleaseEnded, 0, &["release"], Hand)),
+    as_bad_as(Degraded, row(Code::EtcdSilent, 60, &["machine"], Hand)),
+    as_bad_as(Degraded, row(Code::NodeCertificateEnds, 0, &["machine"], Hand)),
+    as_bad_as(Degraded, row(Code::ClusterKeyEnds, 0, &[], Hand)),
     // Workloads
     row(Code::WorkloadNotReady, RESTART, &["workload"], Hand),
     row(Code::ServiceMissing, RESTART, &["namespace", "service"], Hand),

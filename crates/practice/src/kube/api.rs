@@ -115,7 +115,7 @@ async fn answer(
         _ if !has_quorum(&api) => {
             return Refusal::new(500, "InternalError", "etcdserver: request timed out").into_response();
         }
-        "/readyz" => return "ok".into_response(),
+        "/readyz" | "/readyz/etcd" => return "ok".into_response(),
         "/api" => return Json(discovery::core_versions()).into_response(),
         "/apis" => return Json(discovery::group_list(&served(&api))).into_response(),
         _ => {}

@@ -20,6 +20,8 @@ pub use seal::{SealError, seal};
 pub use watcher::WatcherError;
 
 use crate::pace::Pace;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use kube::client::ClientBuilder;
 use kube::client::retry::RetryPolicy;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
@@ -127,6 +129,18 @@ impl Kube {
             self.client.apiserver_version().await.map_err(|error| KubeError::from_api("/version", error))?;
         Ok(info.git_version)
     }
+
+    /// Whether the database behind this server answers it.
+    pub async fn database_answers(&self) -> Result<bool, KubeError> {
+        const PATH: &str = "/readyz/etcd";
+        let request = http::Request::get(PATH).body(Vec::new());
+        let request = request.map_err(|error| KubeError::Kubeconfig(error.to_string()))?;
+        match self.client.request_text(request).await {
+            Ok(_) => Ok(true),
+            Err(kube::Error::Api(status)) if status.code == 500 => Ok(false),
+            Err(error) => Err(KubeError::from_api(PATH, error)),
+        }
+    }
 }
 
 /// A machine sent it: it may name neither a program nor a file of this computer, which using it would run or read.
@@ -146,6 +160,15 @@ fn read(kubeconfig: &Secret, otherwise: &str) -> Result<Kubeconfig, KubeError> {
     Ok(parsed)
 }
 
+/// Until when the key of a kubeconfig holds, unix ms: the end of its client certificate. `None` where none can be read.
+pub fn ends(kubeconfig: &Secret) -> Option<i64> {
+    let parsed = read(kubeconfig, "not a kubeconfig").ok()?;
+    let data = parsed.auth_infos.into_iter().find_map(|named| named.auth_info?.client_certificate_data)?;
+    let pem = STANDARD.decode(data).ok()?;
+    let (_, ends) = crate::probe::identity(std::str::from_utf8(&pem).ok()?)?;
+    Some(ends)
+}
+
 /// Rewrites the server address of a kubeconfig; K3s writes 127.0.0.1, which only the server itself reaches.
 pub fn with_server(kubeconfig: &Secret, server: &str) -> Result<Secret, KubeError> {
     let mut parsed = read(kubeconfig, "the server's k3s.yaml is not a kubeconfig")?;
@@ -163,6 +186,22 @@ pub fn with_server(kubeconfig: &Secret, server: &str) -> Result<Secret, KubeErro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_holds_until_its_certificate_ends() {
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.not_after = rcgen::date_time_ymd(2027, 1, 2);
+        let pem = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().pem();
+        let with = |data: &str| {
+            let user = serde_json::json!({"client-certificate-data": data});
+            let users = serde_json::json!([{"name": "a", "user": user}]);
+            Secret::new(serde_json::json!({"apiVersion": "v1", "kind": "Config", "users": users}).to_string())
+        };
+        assert_eq!(Some(1_798_848_000_000), ends(&with(&STANDARD.encode(pem))));
+        for none in ["", "bm90aGluZw==", "?"] {
+            assert_eq!(None, ends(&with(none)), "{none}");
+        }
+    }
 
     #[test]
     fn a_kubeconfig_that_would_run_or_read_something_here_is_refused() {

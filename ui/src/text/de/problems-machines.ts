@@ -235,6 +235,18 @@ export const machines = {
     what: 'Die Datenbank der Server hat keine Mehrheit.',
     next: 'Prüfe, ob die anderen Server laufen, und setze fort.',
   },
+  'etcd-silent': {
+    what: 'Die Datenbank auf {machine} antwortet ihrem Server nicht; die anderen Server tragen den Cluster.',
+    next: 'Sieh in ihr Protokoll: sudo journalctl -u k3s. Bleibt es so, starte K3s dort neu: sudo systemctl restart k3s',
+  },
+  'node-certificate-ends': {
+    what: 'Das Zertifikat von K3s auf {machine} endet am {when}.',
+    next: 'K3s macht beim Start ein neues: sudo systemctl restart k3s, auf einem Worker k3s-agent. Was dort läuft, läuft dabei weiter.',
+  },
+  'cluster-key-ends': {
+    what: 'Der Schlüssel dieses Computers zum Cluster endet am {when}.',
+    next: 'K3s macht beim Start einen neuen: sudo systemctl restart k3s auf dem Server. Portico holt ihn dann von selbst.',
+  },
   'interface-missing': {
     what: '{machine} hat keine Netzwerkkarte {interface}{name}.',
     next: 'Berichtige machines[].interface.',
