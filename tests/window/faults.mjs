@@ -89,15 +89,16 @@ export function faults(told) {
 
   step('the internet goes down', () => thrown('The internet is down', true));
 
-  // A tunnel is given half a minute; the pages are looked at meanwhile, with something wrong on them.
+  // The line is given a minute; the pages are looked at meanwhile, with something wrong on them.
   accessibleEverywhere(told);
 
-  step('the tunnel is why, and that is told', async () => {
+  step('the line is why, and that is told', async () => {
     const { title } = await told.notifications.tells(/cannot be reached$/, 90_000);
     assert.equal(title, `${host} cannot be reached`);
     await told.window.go('Flow');
-    await drawn('portico-home', 'Down');
-    await told.window.picture('flow-tunnel-down');
+    await drawn('Internet', 'Down');
+    await drawn('portico-home', 'Unknown');
+    await told.window.picture('flow-internet-away');
     await thrown('The internet is down', false);
     await told.notifications.tells(/can be reached again$/);
   });

@@ -312,7 +312,7 @@ impl Outside {
         let cloudflare = self.cloudflare().await?;
         let mut names = self.names.lock().await;
         let before = names.states.get(name);
-        if let Some(known) = before.filter(|known| known.asked.elapsed() < STATE_REMEMBERED) {
+        if let Some(known) = before.filter(|known| known.asked.elapsed() < self.pace.of(STATE_REMEMBERED)) {
             return Ok(known.state.clone());
         }
         let told = |error| Problem::from(&error);
@@ -320,7 +320,7 @@ impl Outside {
         let asked = Instant::now();
         let mut state = State { asked, counted: asked, state: None };
         if let Some((id, now)) = cloudflare.find_tunnel(&zone.account_id, name).await.map_err(told)? {
-            let same = before.filter(|before| before.counted.elapsed() < WATCHED);
+            let same = before.filter(|before| before.counted.elapsed() < self.pace.of(WATCHED));
             let same =
                 same.filter(|before| before.state.as_ref().is_some_and(|old| old.status == now.status));
             let connectors = match same {
