@@ -42,8 +42,8 @@ fn cause<'a>(hop: &Hop, down: &Down<'a>, behind: &HashMap<&str, &str>) -> Option
             let node = hop.reason.as_ref().and_then(|reason| reason.args.get("node"))?;
             find(&format!("node/{node}")).or_else(|| find(&format!("way-in/{node}")))
         }
-        // Without a tunnel no cloudflared is ready: that is how it tells.
-        HopKind::Cloudflared => find("tunnel"),
+        // Without a tunnel no cloudflared is ready: that is how it tells. There is none where there is no internet.
+        HopKind::Cloudflared => find("tunnel").or_else(|| find("internet")),
         // A service is as well as the pods behind it.
         HopKind::Service => find(behind.get(hop.id.as_str())?),
         // The name comes last: until there is a certificate, nobody is led to the service.

@@ -109,8 +109,19 @@ fn who_cannot_look_names_up_is_the_cause_and_the_way_itself_stands() {
     assert_eq!(Health::Unknown, hop(&graph, "name/echo.example.test").health, "nobody could say");
     assert_eq!(Health::Up, hop(&graph, "way-in/pi-2").health);
 
-    // Out there, others are asked.
+    // Without the internet there is no tunnel, and no cloudflared that is ready.
     let desired = wanted(Reach::Public);
+    let mut observed = well(&desired);
+    let Some(Seen::Seen { value, .. }) = observed.public_paths.get_mut(NAME) else { panic!() };
+    (value.answers, value.http) = (nobody_says(), Err(Problem::new(Code::ProbeFailed)));
+    observed.tunnel_states.clear();
+    let key = StackComponent::Cloudflared.health().remove(0);
+    observed.objects.insert(key, now(Some(json!({"spec": {"replicas": 2}, "status": {}}))));
+    let graph = flow(&desired, &observed, NOW);
+    let cloudflared = hop(&graph, "cloudflared");
+    assert_eq!((Health::Down, Some("internet")), (cloudflared.health, cloudflared.because.as_deref()));
+
+    // Out there, others are asked.
     let mut observed = well(&desired);
     let Some(Seen::Seen { value, .. }) = observed.public_paths.get_mut(NAME) else { panic!() };
     value.answers.system = nobody_says().system;
