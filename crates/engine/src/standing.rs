@@ -52,12 +52,12 @@ impl Engine {
     /// This computer's key to the cluster; one that ends soon is fetched anew, as K3s has had a new one since it started.
     async fn own_key(&self, document: &ClusterDocument) -> Option<Problem> {
         let outside = &self.inner.outside;
-        let mut ends = kube::ends(&outside.kubeconfig().await.ok()?)?;
+        let mut ends = key_ends(&outside.kubeconfig().await.ok()?)?;
         let problem = || Problem::new(Code::ClusterKeyEnds);
         self.ends_soon(problem(), ends)?;
         if let Some(server) = document.first_server()
             && let Ok(fetched) = self.fetched(&server.name, document).await
-            && let Some(later) = kube::ends(&fetched).filter(|later| *later > ends)
+            && let Some(later) = key_ends(&fetched).filter(|later| *later > ends)
             && outside.set_kubeconfig(&fetched).await.is_ok()
         {
             ends = later;
@@ -74,6 +74,12 @@ impl Engine {
         let when = Timestamp::from_millisecond(ends).ok()?.strftime("%Y-%m-%d").to_string();
         (ends - self.now() < SOON_MS).then(|| problem.arg("when", when))
     }
+}
+
+/// Until when the key of a kubeconfig holds, unix ms.
+fn key_ends(kubeconfig: &Secret) -> Option<i64> {
+    let (_, ends) = probe::identity(&kube::client_certificate(kubeconfig)?)?;
+    Some(ends)
 }
 
 fn located(machine: &Machine) -> Option<(&Machine, IpAddr)> {
