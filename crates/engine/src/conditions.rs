@@ -247,12 +247,13 @@ impl Engine {
         sources.sort();
         sources.dedup();
         let observed = self.observe(&sources, desired.cluster.as_ref()).await;
+        // Each of them waits for much, which would all lie on the stack of whoever looks.
         let (standing, notices, names, components, token) = tokio::join!(
-            self.standing(desired),
-            self.notices(),
-            self.names(),
-            self.components(),
-            self.token_problem(desired, examined)
+            Box::pin(self.standing(desired)),
+            Box::pin(self.notices()),
+            Box::pin(self.names()),
+            Box::pin(self.components()),
+            Box::pin(self.token_problem(desired, examined))
         );
         let mut problems = standing;
         problems.extend(notices.unwrap_or_else(|problem| vec![problem]));
