@@ -89,7 +89,7 @@ impl Engine {
         }
         let mut examined = None;
         let (observed, deeper) =
-            tokio::join!(self.look_at(&desired), self.look_deeper(&desired, &mut examined));
+            tokio::join!(self.look_at(&desired), Box::pin(self.look_deeper(&desired, &mut examined)));
         let mut ledger = Ledger::resumed(self.inner.store.note(KEPT).await?.unwrap_or_default());
         // Nobody waits for a second look here: all that this one shows is said.
         judge(&mut ledger, &desired, &observed, &deeper, &Judge::default().clues(&observed), now);
@@ -217,7 +217,7 @@ impl Engine {
             if let Ok(desired) = self.desired().await
                 && desired.cluster.is_some()
             {
-                let seen = self.look_deeper(&desired, &mut examined).await;
+                let seen = Box::pin(self.look_deeper(&desired, &mut examined)).await;
                 *deeper.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
             }
             let run_ended = async {

@@ -75,10 +75,16 @@ impl Engine {
     }
 }
 
-async fn part<T: Serialize>(asked: impl Future<Output = Result<T, Problem>>) -> Value {
-    match tokio::time::timeout(PART, asked).await {
-        Ok(Ok(answer)) => serde_json::to_value(answer).unwrap_or_default(),
-        Ok(Err(problem)) => json!({ "problem": problem }),
-        Err(_) => json!({ "problem": format!("no answer within {} s", PART.as_secs()) }),
+fn part<'a, T: Serialize>(
+    asked: impl Future<Output = Result<T, Problem>> + Send + 'a,
+) -> impl Future<Output = Value> + Send + 'a {
+    // All of them at once are more than a stack holds.
+    let asked = Box::pin(asked);
+    async {
+        match tokio::time::timeout(PART, asked).await {
+            Ok(Ok(answer)) => serde_json::to_value(answer).unwrap_or_default(),
+            Ok(Err(problem)) => json!({ "problem": problem }),
+            Err(_) => json!({ "problem": format!("no answer within {} s", PART.as_secs()) }),
+        }
     }
 }
