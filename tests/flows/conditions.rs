@@ -102,11 +102,6 @@ async fn the_command_line_lists_them_with_what_puts_them_right() {
     assert_eq!(serde_json::json!({}), answer["maintenance"]);
 }
 
-/// `name` is what the stored kubeconfig calls it.
-fn of_user<'a>(kubeconfig: &'a mut Value, name: &str) -> &'a mut Value {
-    &mut kubeconfig["users"][0]["user"][name]
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_ends_is_fetched_anew_once_its_server_can_be_asked() {
     let story = Story::of_pis(1).await;
@@ -120,8 +115,9 @@ async fn a_key_that_ends_is_fetched_anew_once_its_server_can_be_asked() {
     let mut ended = rcgen::CertificateParams::new(Vec::new()).expect("a certificate's");
     ended.not_after = rcgen::date_time_ymd(2026, 1, 2);
     let certificate = ended.self_signed(&key).expect("a certificate").pem();
-    *of_user(&mut old, "client-certificate-data") = STANDARD.encode(certificate).into();
-    *of_user(&mut old, "client-key-data") = STANDARD.encode(key.serialize_pem()).into();
+    let user = &mut old["users"][0]["user"];
+    user["client-certificate-data"] = STANDARD.encode(certificate).into();
+    user["client-key-data"] = STANDARD.encode(key.serialize_pem()).into();
     std::fs::write(&file, old.to_string()).expect("written");
 
     engine.bring_about(&unplugged("pi-1", true)).await.expect("unplugged");

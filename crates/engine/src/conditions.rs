@@ -292,10 +292,13 @@ impl Engine {
             Ok(report) => report,
             Err(problem) => return Some(problem),
         };
-        let ends = report.expires_on?.parse::<Timestamp>().ok()?;
-        let left = (ends.as_millisecond() - self.now()) / 86_400_000;
-        let when = ends.strftime("%Y-%m-%d").to_string();
-        (left < ENDS_SOON_DAYS).then(|| Problem::new(Code::TokenEnds).arg("when", when))
+        self.ends_within(ENDS_SOON_DAYS, report.expires_on?.parse().ok()?, Problem::new(Code::TokenEnds))
+    }
+
+    /// The problem that something ends, and when, where that is in less than so many days.
+    pub(crate) fn ends_within(&self, days: i64, ends: Timestamp, problem: Problem) -> Option<Problem> {
+        let is_soon = ends.as_millisecond() - self.now() < days * 86_400_000;
+        is_soon.then(|| problem.arg("when", ends.strftime("%Y-%m-%d")))
     }
 }
 

@@ -215,9 +215,13 @@ impl Outside {
 
     /// A client of the same cluster at one server of it.
     pub async fn kube_at(&self, server: IpAddr) -> Result<Kube, Problem> {
+        self.connect(&self.pointed_at(server, &self.kubeconfig().await?)?).await
+    }
+
+    /// The same kubeconfig for the API of the server at this address.
+    pub fn pointed_at(&self, server: IpAddr, kubeconfig: &Secret) -> Result<Secret, Problem> {
         let server = SocketAddr::new(server, self.endpoints.ports.api);
-        let kubeconfig = with_server(&self.kubeconfig().await?, &format!("https://{server}"));
-        self.connect(&kubeconfig.map_err(|error| Problem::from(&error))?).await
+        with_server(kubeconfig, &format!("https://{server}")).map_err(|error| Problem::from(&error))
     }
 
     async fn connect(&self, kubeconfig: &Secret) -> Result<Kube, Problem> {

@@ -13,7 +13,6 @@ use portico_domain::observed::Observed;
 use portico_domain::problem::{Code, Problem};
 use portico_domain::step::{Action, BINARY_PATH, CONTROL_PLANE_TAINT, INSTALLER_PATH, PlacedFile};
 use portico_world::k3s::{self, Arch, K3sError, Place};
-use portico_world::kube;
 use portico_world::ssh::Session;
 use std::sync::Arc;
 use std::time::Duration;
@@ -207,8 +206,7 @@ impl Engine {
     ) -> Result<Secret, Problem> {
         let session = self.machine_session(server, Some(document)).await?;
         let text = k3s::kubeconfig(&session, cancel).await.map_err(|error| told(&error))?;
-        let address = std::net::SocketAddr::new(session.peer().ip(), self.inner.outside.endpoints.ports.api);
-        kube::with_server(&text, &format!("https://{address}")).map_err(|error| Problem::from(&error))
+        self.inner.outside.pointed_at(session.peer().ip(), &text)
     }
 }
 

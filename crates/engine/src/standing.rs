@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 /// K3s makes new certificates when it starts, from 120 days before their end: one that is nearer to it than this was not
 /// started for long.
-const SOON_MS: i64 = 30 * 86_400_000;
+const SOON_DAYS: i64 = 30;
 
 impl Engine {
     pub(crate) async fn standing(&self, desired: &Desired) -> Vec<Problem> {
@@ -70,9 +70,9 @@ impl Engine {
         self.kubeconfig_of(server, document, told, &CancellationToken::new()).await
     }
 
+    /// `ends` is unix ms.
     fn ends_soon(&self, problem: Problem, ends: i64) -> Option<Problem> {
-        let when = Timestamp::from_millisecond(ends).ok()?.strftime("%Y-%m-%d").to_string();
-        (ends - self.now() < SOON_MS).then(|| problem.arg("when", when))
+        self.ends_within(SOON_DAYS, Timestamp::from_millisecond(ends).ok()?, problem)
     }
 }
 

@@ -199,9 +199,10 @@ impl Server {
             return kept.clone();
         }
         let known = if self.role == Role::System { self.lan(name, kind) } else { None };
-        let cut_off = (self.role == Role::System && self.faults.is_cut_off())
-            .then(|| Found::empty(ResponseCode::ServFail));
-        let known = known.or(cut_off);
+        // The router at home has nobody to ask, which it forgets at once.
+        if self.role == Role::System && known.is_none() && self.faults.is_cut_off() {
+            return Found::empty(ResponseCode::ServFail);
+        }
         let zones = || answers::lookup(&self.cloud.state().holds.zones, name, kind);
         let mut found = known.or_else(zones).unwrap_or_else(|| {
             Found::empty(match self.role {

@@ -24,9 +24,10 @@ impl Answers {
         self.authoritative.as_deref().ok()
     }
 
-    /// No resolver could be asked.
-    pub fn are_missing(&self) -> bool {
-        self.authoritative.is_err() && self.public.is_err() && self.system.is_err()
+    /// Why, where no resolver could be asked.
+    pub fn missing(&self) -> Option<&Problem> {
+        let others = self.public.is_err() && self.system.is_err();
+        self.authoritative.as_ref().err().filter(|_| others)
     }
 }
 

@@ -124,9 +124,9 @@ impl Engine {
         let answered = http.iter().filter(|(_, answer)| answer.is_ok()).count();
         self.inner.meter.asked(hostname, answered, false);
         // Where neither a name server nor a worker answers, that says something of this computer alone.
-        match &answers.authoritative {
-            Err(why) if answered == 0 && answers.are_missing() => Err(why.clone()),
-            _ => Ok(LanPath { answers, http: http.into_iter().collect(), tls: shown }),
+        match answers.missing().filter(|_| answered == 0) {
+            Some(why) => Err(why.clone()),
+            None => Ok(LanPath { answers, http: http.into_iter().collect(), tls: shown }),
         }
     }
 
@@ -140,9 +140,9 @@ impl Engine {
         if http.as_ref().is_ok_and(reached_the_cluster) {
             self.inner.meter.asked(hostname, 1, true);
         }
-        match &answers.authoritative {
-            Err(why) if http.is_err() && answers.are_missing() => Err(why.clone()),
-            _ => Ok(PublicPath { answers, http: http.map_err(|error| Problem::from(&error)) }),
+        match answers.missing().filter(|_| http.is_err()) {
+            Some(why) => Err(why.clone()),
+            None => Ok(PublicPath { answers, http: http.map_err(|error| Problem::from(&error)) }),
         }
     }
 
