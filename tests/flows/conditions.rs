@@ -142,3 +142,19 @@ async fn a_database_that_does_not_answer_is_told_by_its_server() {
     assert!(story.names().contains(&told.problem.args["machine"]), "{told:?}");
     assert_eq!(None, standing(&engine, Code::EtcdSilent).await, "it answers again");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_off_is_told_also_where_no_service_stands() {
+    let story = Story::of_pis(2).await;
+    let engine = story.built(1, &story.names()).await;
+    assert_eq!(None, standing(&engine, Code::ClockSkewed).await);
+    let off = |offset| {
+        let set = story.practice.homelab.change_machine("pi-2", |machine| machine.clock_offset_ms = offset);
+        set.expect("a machine");
+    };
+    off(3_600_000);
+    let told = standing(&engine, Code::ClockSkewed).await.expect("an hour is much");
+    assert_eq!("pi-2", told.problem.args["machine"]);
+    off(0);
+    assert_eq!(None, standing(&engine, Code::ClockSkewed).await);
+}

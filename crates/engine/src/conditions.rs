@@ -243,6 +243,8 @@ impl Engine {
         let mut sources: Vec<Source> = parts.collect();
         // Those beside the way of the traffic; the picture judges the others.
         let beside = [StackComponent::CertManager, StackComponent::SealedSecrets, StackComponent::Gatus];
+        // Machines are judged also where no name stands on them.
+        sources.push(Source::Clocks);
         sources.extend(beside.into_iter().flat_map(StackComponent::health).map(Source::Object));
         sources.sort();
         sources.dedup();

@@ -245,7 +245,7 @@ export const machines = {
   },
   'cluster-key-ends': {
     what: 'Der Schlüssel dieses Computers zum Cluster endet am {when}.',
-    next: 'K3s macht beim Start einen neuen: sudo systemctl restart k3s auf dem Server. Portico holt ihn dann von selbst.',
+    next: 'K3s macht beim Start einen neuen: sudo systemctl restart k3s auf dem Server. Portico holt ihn dann von selbst, wenn es sich dort anmelden kann: Verbinde dich dazu mit dem Server.',
   },
   'interface-missing': {
     what: '{machine} hat keine Netzwerkkarte {interface}{name}.',
