@@ -139,7 +139,7 @@ sentences! {
     NodeCertificateEnds: "The certificate of K3s on {machine} ends on {when}."
         "K3s makes a new one when it starts: sudo systemctl restart k3s, on a worker k3s-agent. What runs there goes on meanwhile.";
     ClusterKeyEnds: "This computer's key to the cluster ends on {when}."
-        "K3s makes a new one when it starts: sudo systemctl restart k3s on the server. Portico then fetches it by itself, if it can log in there: portico connect shows that.";
+        "K3s makes a new one when it starts: sudo systemctl restart k3s on the server. Portico then fetches it by itself, if it can log in there: connect to the server for that.";
     InterfaceMissing: "{machine} has no interface {interface}{name}."
         "Correct machines[].interface.";
     ImageNotPulled: "The image {image} cannot be pulled."

@@ -67,7 +67,7 @@ export const english = {
   "etcd-not-ready": { what: "The servers' database has no majority.", next: "Check that the other servers run, then continue." },
   "etcd-silent": { what: "The database on {machine} does not answer its server; the other servers carry the cluster.", next: "Look at its log: sudo journalctl -u k3s. If it stays so, restart K3s there: sudo systemctl restart k3s" },
   "node-certificate-ends": { what: "The certificate of K3s on {machine} ends on {when}.", next: "K3s makes a new one when it starts: sudo systemctl restart k3s, on a worker k3s-agent. What runs there goes on meanwhile." },
-  "cluster-key-ends": { what: "This computer's key to the cluster ends on {when}.", next: "K3s makes a new one when it starts: sudo systemctl restart k3s on the server. Portico then fetches it by itself, if it can log in there: portico connect shows that." },
+  "cluster-key-ends": { what: "This computer's key to the cluster ends on {when}.", next: "K3s makes a new one when it starts: sudo systemctl restart k3s on the server. Portico then fetches it by itself, if it can log in there: connect to the server for that." },
   "interface-missing": { what: "{machine} has no interface {interface}{name}.", next: "Correct machines[].interface." },
   "image-not-pulled": { what: "The image {image} cannot be pulled.", next: "Give the machines a way to the internet, or put its archive into the folder of an air gap. Then continue." },
   "kernel-module-missing": { what: "The kernel of {machine} lacks the module {module}.", next: "Install the matching kernel modules package and restart." },
