@@ -149,7 +149,8 @@ export function fold(graph: FlowGraph, isFolded: (namespace: string) => boolean)
     // On the line of a folded namespace stands the badge of those that have a certificate: it is passed through.
     else for (const [a, b] of [[from, past] as const, [past, to] as const]) draw({ ...edge, from: a, to: b });
   }
-  const others = graph.hops.filter((hop) => !placed.has(hop.id) && hop.column !== 'runs-on');
+  const isOther = (hop: Hop) => !placed.has(hop.id) && hop.column !== 'runs-on';
+  const others = of(graph.hops.filter(isOther).map(({ id }) => id));
   return {
     items: [...others, ...gathered, ...machines(graph)],
     edges: [...edges.values()],

@@ -94,6 +94,21 @@ it('keeps quiet below the hop that is down', () => {
   expect(of('pods/apps/wiki>node/nuc-1')).toMatchObject({ health: 'down', quiet: true });
 });
 
+it('keeps quiet about a hop of no service, too', () => {
+  const flow = graph(0);
+  const hops = flow.hops.map((hop) =>
+    hop.id === 'internet'
+      ? { ...hop, health: 'down' as const }
+      : hop.id === 'cloudflared'
+        ? { ...hop, health: 'down' as const, because: 'internet' }
+        : hop,
+  );
+  const { picture } = drawn({ ...flow, hops });
+  const quiet = picture.items.filter((item) => item.quiet).map(({ id }) => id);
+  expect(quiet).toContain('cloudflared');
+  expect(quiet).not.toContain('internet');
+});
+
 it('writes rates where lines end by themselves, and of idle services only when they are lit', () => {
   const long = { id: 'a', start: { x: 0, y: 0 }, end: { x: 60, y: 9 }, edges: [], own: 0 };
   const short = { ...long, end: { x: 12, y: 0 } };
