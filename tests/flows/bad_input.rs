@@ -1,22 +1,14 @@
 //! Bad input to the real `portico`: exit status, code, sentence and next step, and that nothing was changed.
 
-use crate::portico::{Ran, portico};
+use crate::portico::{accept, fingerprint, portico, problem_of};
 use crate::story::{ECHO, Story, ZONE};
 use portico_api::english::{explain, sentence};
 use portico_domain::problem::{Code, Problem};
 use portico_domain::template::place;
 use portico_practice::cloudflare::{EXPIRED_TOKEN, PORTICO_TOKEN, READ_ONLY_TOKEN};
 use portico_practice::fault::{Fault, Rule, Service};
-use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
-
-fn problem_of(ran: &Ran) -> Problem {
-    let line = ran.stdout.lines().rev().find(|line| line.contains("\"error\""));
-    let line = line.unwrap_or_else(|| panic!("no error was told: {ran:?}"));
-    let told: Value = serde_json::from_str(line).expect("JSON");
-    serde_json::from_value(told["error"].clone()).expect("a problem")
-}
 
 /// Runs it for a program and for a person: the same exit status, the code, a sentence without a gap and a
 /// next step; and nothing was changed.
@@ -48,20 +40,6 @@ fn write(story: &Story, name: &str, text: &str) -> String {
     let path = story.path(name);
     std::fs::write(&path, text).expect("a file");
     path.to_str().expect("a path").to_owned()
-}
-
-/// What a machine shows before it was ever connected to.
-async fn fingerprint(story: &Story, machine: &str) -> String {
-    let shown = portico(story, &["--json", "connect", machine, "--key", &story.key_file()], "").await;
-    problem_of(&shown).args["fingerprint"].clone()
-}
-
-/// `portico connect` with practice's key and the fingerprint that it shows.
-async fn accept(story: &Story, machine: &str) {
-    let key = story.key_file();
-    let fingerprint = fingerprint(story, machine).await;
-    let ran = portico(story, &["connect", machine, "--key", &key, "--accept", &fingerprint], "").await;
-    assert_eq!(ran.status, 0, "{ran:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! What is stored to log in with: listed without a secret, forgotten, and asked for again.
 
-use crate::portico::portico;
+use crate::portico::{accept, portico};
 use crate::story::{Story, done, ended};
 use portico_api::{Api, ConnectRequest, Engine, LoginMethod};
 use portico_domain::credential::{CredentialKind, Kept, Secret};
@@ -47,6 +47,32 @@ async fn ask(api: &Api, command: &str, request: Value) -> Value {
 /// The one entry about this machine, if there is one.
 fn about<'a>(list: &'a Value, machine: &str) -> Option<&'a Value> {
     list.as_array().expect("a list").iter().find(|one| one["machine"] == machine)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_of_ssh_config_is_logged_in_to_by_its_own_name_port_and_key() {
+    let story = story().await;
+    let port = story.practice.homelab.ports.ssh;
+    // Where SSH is at its usual port, that file alone says where else it may be.
+    let mut endpoints = story.practice.endpoints();
+    endpoints["ports"]["ssh"] = 22.into();
+    std::fs::write(story.path("endpoints.json"), endpoints.to_string()).expect("written");
+    std::fs::create_dir(story.path(".ssh")).expect("a folder");
+    let config = format!("Host attic\n  HostName {}\n  Port {port}\n", story.address("pi-1"));
+    std::fs::write(story.path(".ssh/config"), config).expect("written");
+
+    let fingerprint = accept(&story, "pi@attic").await;
+    let document =
+        story.yaml(1, &["pi-1"]).replace(&story.address("pi-1"), "attic").replace(", user: pi", "");
+    let file = story.path("cluster.yaml");
+    std::fs::write(&file, document).expect("written");
+    let checked = portico(&story, &["check", &file.display().to_string()], "").await;
+    assert_eq!(0, checked.status, "the key that was chosen opens it again: {checked:?}");
+
+    let forgotten = portico(&story, &["credentials", "forget", "attic", "--host-key"], "").await;
+    assert_eq!(0, forgotten.status, "{forgotten:?}");
+    let again = portico(&story, &["connect", "pi@attic", "--key", &story.key_file()], "").await;
+    assert!(again.status != 0 && again.stderr.contains(&fingerprint), "it is asked for anew: {again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! The real `portico` binary, as a person or a program runs it, pointed at a story's homelab.
 
 use crate::story::Story;
+use portico_domain::problem::Problem;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -115,4 +116,27 @@ pub async fn killed_after(story: &Story, steps: usize, arguments: &[&str], stdin
     }
     let status = child.wait().await.expect("it ended");
     assert!(status.success(), "{}", said.join("\n"));
+}
+
+/// Why it was refused.
+pub fn problem_of(ran: &Ran) -> Problem {
+    let line = ran.stdout.lines().rev().find(|line| line.contains("\"error\""));
+    let line = line.unwrap_or_else(|| panic!("no error was told: {ran:?}"));
+    let told: Value = serde_json::from_str(line).expect("JSON");
+    serde_json::from_value(told["error"].clone()).expect("a problem")
+}
+
+/// What a machine shows before it was ever connected to.
+pub async fn fingerprint(story: &Story, machine: &str) -> String {
+    let shown = portico(story, &["--json", "connect", machine, "--key", &story.key_file()], "").await;
+    problem_of(&shown).args["fingerprint"].clone()
+}
+
+/// `portico connect` with practice's key and the fingerprint that it shows, which this gives.
+pub async fn accept(story: &Story, machine: &str) -> String {
+    let key = story.key_file();
+    let fingerprint = fingerprint(story, machine).await;
+    let ran = portico(story, &["connect", machine, "--key", &key, "--accept", &fingerprint], "").await;
+    assert_eq!(ran.status, 0, "{ran:?}");
+    fingerprint
 }

@@ -36,7 +36,11 @@ fn conditions(line: &Value) -> BTreeSet<String> {
 
 /// The codes of the causes that a picture shows.
 fn causes(line: &Value) -> BTreeSet<String> {
-    let all = line["causes"].as_array().into_iter().flatten();
+    codes(&line["causes"])
+}
+
+fn codes(problems: &Value) -> BTreeSet<String> {
+    let all = problems.as_array().into_iter().flatten();
     all.filter_map(|each| each["code"].as_str().map(str::to_owned)).collect()
 }
 
@@ -64,7 +68,10 @@ impl Story<'_> {
         let code = id.split('/').next().expect("a code");
         let began = Instant::now();
         // What cannot be seen is drawn as unknown, without a cause in the picture.
-        let is_drawn = |line: &Value| causes(line).contains(code) || line["health"] == "unknown";
+        let is_drawn = |line: &Value| {
+            let mut shown = causes(line).into_iter().chain(codes(&line["conditions"]));
+            shown.any(|shown| shown == code) || line["health"] == "unknown"
+        };
         let drawn = self.until(&self.picture, fault, is_drawn);
         self.until(&self.conditions, fault, |line| conditions(line).contains(id));
         let told = began.elapsed();
@@ -87,6 +94,11 @@ impl Story<'_> {
 #[test]
 fn each_fault_is_one_condition_and_ends_with_its_cause() {
     let lab = Lab::up("watch", 3);
+    lab.disk("h2", 3072);
+    // A kubelet waits for five minutes before it believes that its disk has room again.
+    let settings = "/var/lib/rancher/k3s/agent/etc/kubelet.conf.d";
+    let quick = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nevictionPressureTransitionPeriod: 15s\n";
+    lab.run("h2", &format!("mkdir -p {settings} && printf '{quick}' >{settings}/90-quick.conf"));
     lab.mirror(&standin());
     lab.registry(VERSION);
     let portico = Portico::in_lab(&lab);
@@ -144,6 +156,14 @@ fn each_fault_is_one_condition_and_ends_with_its_cause() {
             lab.run("h1", "k3s kubectl delete ingress echo -n apps");
         },
         |lab| drop(lab.run("h1", &format!("k3s kubectl create -f {kept}"))),
+    );
+
+    // The kubelet stops what it may on a machine without room, also what carries the names.
+    story.becomes(
+        "a worker's disk is full",
+        "node-pressure/h2/disk",
+        |lab| lab.full("h2", 60 << 10),
+        |lab| lab.free("h2"),
     );
 
     // For this computer alone, and before the rules by which a node's ports lead to pods.

@@ -10,6 +10,7 @@ use portico_tests::outside::{Outside, https, sealed_token};
 use portico_tests::portico::{Portico, SERVER_AND_TWO_AGENTS, standin};
 use portico_tests::soon;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 const VERSION: &str = "v1.34.4+k3s1";
 const ZONE: &str = "example.test";
@@ -162,6 +163,37 @@ fn public(portico: &Portico, outside: &Outside, kubectl: &Kubectl, before: &[Str
     assert!(kubectl.get("ingress echo -n apps").is_null());
 }
 
+/// Nobody was there to renew the certificate, and it has ended: that is one thing.
+fn ended(lab: &Lab, portico: &Portico, kubectl: &Kubectl) {
+    let scale = "k3s kubectl scale deployment cert-manager -n cert-manager --replicas";
+    lab.run("h1", &format!("{scale}=0"));
+    kubectl.until("pods -n cert-manager -l app=cert-manager", 60, |pods| {
+        pods["items"].as_array().is_some_and(Vec::is_empty)
+    });
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut certificate = rcgen::CertificateParams::new([HOST.to_owned()]).expect("a certificate's");
+    certificate.not_after = rcgen::date_time_ymd(2026, 1, 2);
+    let certificate = certificate.self_signed(&key).expect("a certificate");
+    let data = json!({"stringData": {"tls.crt": certificate.pem(), "tls.key": key.serialize_pem()}});
+    lab.run("h1", &format!("k3s kubectl patch secret echo-tls -n apps --type merge -p '{data}'"));
+
+    soon(|| {
+        let said = portico.run(&["--json", "conditions", "--ask-token"], &portico.tokens());
+        let told: Value = serde_json::from_slice(&said.stdout).map_err(|error| error.to_string())?;
+        let told = told["conditions"].as_array().into_iter().flatten();
+        let about = told.filter(|each| each["id"].as_str().is_some_and(|id| id.contains("cert")));
+        let about: Vec<Value> =
+            about.map(|each| json!([each["id"], each["severity"], each["hostnames"]])).collect();
+        let wanted = json!([["workload-not-ready/cert-manager", "down", [HOST]]]);
+        if json!(about) == wanted { Ok(()) } else { Err(format!("{about:?}")) }
+    });
+    let why = portico.run(&["why", HOST, "--ask-token"], &portico.tokens());
+    let why = String::from_utf8_lossy(&why.stdout).into_owned();
+    assert!(why.contains("has expired"), "{why}");
+
+    lab.run("h1", &format!("{scale}=1"));
+}
+
 /// Without Cloudflare: the cluster's own authority signs for names at home, and convinces nobody of others.
 fn at_home(lab: &Lab, portico: &Portico, outside: &Outside, kubectl: &Kubectl, before: &[String]) {
     const NAME: &str = "echo.home.arpa";
@@ -217,9 +249,12 @@ fn a_name_is_proven_by_dns_shown_on_every_worker_and_then_public() {
     });
     assert_eq!(json!([HOST]), kubectl.get("certificate echo-tls -n apps")["spec"]["dnsNames"]);
     let record = [("cluster".to_owned(), "create".to_owned()), ("cluster".to_owned(), "delete".to_owned())];
-    kubectl.until("challenges -n apps", 30, |challenges| {
-        challenges["items"].as_array().is_some_and(Vec::is_empty)
-    });
+    let proven = || {
+        kubectl.until("challenges -n apps", 30, |challenges| {
+            challenges["items"].as_array().is_some_and(Vec::is_empty)
+        });
+    };
+    proven();
     assert_eq!(
         record.to_vec(),
         outside.audit(&format!("_acme-challenge.{HOST}")),
@@ -236,7 +271,18 @@ fn a_name_is_proven_by_dns_shown_on_every_worker_and_then_public() {
     let services = portico.succeeds(&["services"], "");
     assert!(services.lines().any(|line| line.contains(HOST) && line.ends_with("LAN only")), "{services}");
 
+    ended(&lab, &portico, &kubectl);
     repair(&portico, &kubectl);
+    // With who asks for it comes the next one, by itself.
+    let began = Instant::now();
+    for worker in WORKERS {
+        let address = &lab.machine(worker).address;
+        while let Err(said) = https(&lab, HOST, address, outside.root.path()) {
+            assert!(began.elapsed() < Duration::from_secs(150), "over {worker}: {said}");
+            std::thread::sleep(Duration::from_millis(250));
+        }
+    }
+    proven();
     public(&portico, &outside, &kubectl, &before);
     at_home(&lab, &portico, &outside, &kubectl, &before);
 }

@@ -58,6 +58,13 @@ impl CertificateChain {
         failed.or_else(|| self.links.iter().rev().find(|link| link.state == LinkState::Pending))
     }
 
+    /// What failed on the way to the next certificate, innermost first, in the words of who refused it; while the last one is
+    /// still good, nothing else tells.
+    pub fn refusal(&self) -> Option<String> {
+        let failed = self.links.iter().rev().find(|link| link.state == LinkState::Failed)?;
+        Some(format!("{} {}: {}", failed.kind, failed.name, failed.message))
+    }
+
     /// Why there is no certificate yet.
     pub fn problem(&self) -> Option<Problem> {
         let name = format!("{}/{}", self.namespace, self.name);

@@ -151,7 +151,7 @@ impl Engine {
 
     /// The login that was agreed on for a machine of the document.
     pub(crate) async fn stored_login(&self, machine: &Machine) -> Result<Option<StoredLogin>, Problem> {
-        let port = machine.port.unwrap_or(self.inner.outside.endpoints.ports.ssh);
+        let (_, port) = self.inner.outside.place(&machine.address, machine.port)?;
         self.inner.store.login(&machine.address, port).await
     }
 

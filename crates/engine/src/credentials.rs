@@ -175,8 +175,8 @@ impl Engine {
     /// Forgets the pinned host key of an address, as after a machine was set up anew. A session that is open goes on.
     pub fn forget_host_key(&self, address: &str, port: Option<u16>) -> Result<(), Problem> {
         let outside = &self.inner.outside;
-        let port = port.unwrap_or(outside.endpoints.ports.ssh);
-        outside.host_keys.forget(address, port).map_err(|error| Problem::from(&error))
+        let (address, port) = outside.place(address, port)?;
+        outside.host_keys.forget(&address, port).map_err(|error| Problem::from(&error))
     }
 
     async fn machine_names(&self) -> Result<Names, Problem> {

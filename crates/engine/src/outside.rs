@@ -131,11 +131,8 @@ impl Outside {
         machine: &Machine,
         stored: Option<StoredLogin>,
     ) -> Result<(Target, Login), Problem> {
-        let config = SshConfig::load(&self.home).map_err(|error| Problem::from(&error))?;
-        let port = machine.port.or((self.endpoints.ports.ssh != 22).then_some(self.endpoints.ports.ssh));
         let user = machine.user.as_deref().or(stored.as_ref().and_then(|stored| stored.user.as_deref()));
-        let (target, mut login) =
-            config.target(&machine.address, user, port).map_err(|error| Problem::from(&error))?;
+        let (target, mut login) = self.target(&machine.address, user, machine.port)?;
         match stored.map(|stored| stored.method) {
             Some(LoginMethod::KeyFile { path }) => {
                 login.methods = vec![Method::KeyFile { path: path.into(), passphrase: None }];
@@ -154,12 +151,30 @@ impl Outside {
         Ok((target, login))
     }
 
+    /// Where an address leads to, which may be a name in `~/.ssh/config`, and how one logs in there.
+    fn target(
+        &self,
+        address: &str,
+        user: Option<&str>,
+        port: Option<u16>,
+    ) -> Result<(Target, Login), Problem> {
+        // Practice's machines listen elsewhere; the real world's port is OpenSSH's own, which that file may change.
+        let usual = Some(self.endpoints.ports.ssh).filter(|usual| *usual != 22);
+        let config = SshConfig::load(&self.home).map_err(|error| Problem::from(&error))?;
+        config.target(address, user, port.or(usual)).map_err(|error| Problem::from(&error))
+    }
+
+    /// The address and port at which SSH is asked for a machine.
+    pub fn place(&self, address: &str, port: Option<u16>) -> Result<(String, u16), Problem> {
+        let (target, _) = self.target(address, None, port)?;
+        Ok((target.address, target.port))
+    }
+
     /// An address and, where it is an alias of `~/.ssh/config`, what that gives for it: logins are stored under the one,
     /// their secrets and host keys under the other.
     pub fn addresses(&self, address: &str) -> Vec<String> {
-        let config = SshConfig::load(&self.home).ok();
-        let target = config.and_then(|config| config.target(address, None, None).ok());
-        let resolved = target.map(|(target, _)| target.address).filter(|resolved| resolved != address);
+        let place = self.place(address, None).ok();
+        let resolved = place.map(|(resolved, _)| resolved).filter(|resolved| resolved != address);
         resolved.into_iter().chain([address.to_owned()]).collect()
     }
 

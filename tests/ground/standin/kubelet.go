@@ -112,7 +112,8 @@ evictionMinimumReclaim: {imagefs.available: 300Mi, nodefs.available: 300Mi}
 imageGCHighThresholdPercent: 100
 featureGates: {KubeletInUserNamespace: true}
 `, n.dir, n.socket(), n.settings.ClusterDNS, n.settings.ClusterDomain, n.resolvConf(), n.name)
-	path := filepath.Join(n.dir, "etc/kubelet.conf.d/00-k3s-defaults.conf")
+	settings := filepath.Join(n.dir, "etc/kubelet.conf.d")
+	path := filepath.Join(settings, "00-k3s-defaults.conf")
 	if err := pki.WriteFile(path, []byte(conf), 0o600); err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ featureGates: {KubeletInUserNamespace: true}
 		return err
 	}
 	args := []string{
-		"--config=" + path, "--kubeconfig=" + filepath.Join(n.dir, "kubelet.kubeconfig"),
+		"--config-dir=" + settings, "--kubeconfig=" + filepath.Join(n.dir, "kubelet.kubeconfig"),
 		"--hostname-override=" + n.name, "--node-ip=" + n.ip,
 		"--node-labels=" + strings.Join(append([]string{
 			"node.kubernetes.io/instance-type=k3s", "beta.kubernetes.io/instance-type=k3s"}, n.cfg.NodeLabel...), ","),

@@ -130,6 +130,13 @@ pub(crate) fn explains(cause: &Problem, other: &Problem) -> bool {
             matches!(other.code, Code::NoReadyWorker | Code::WorkloadNotReady | Code::WatcherSilent)
         }
         Code::ResolverSilent | Code::InternetAway => other.code == Code::CloudflareUnreachable,
+        // Who would renew it is not there.
+        Code::WorkloadNotReady if cause.args.get("component").is_some_and(|name| name == "cert-manager") => {
+            matches!(
+                other.code,
+                Code::CertificatePending | Code::CertificateExpired | Code::CertificateExpiring
+            )
+        }
         Code::OwnClockSkewed => matches!(other.code, Code::CertificateExpired | Code::CertificateExpiring),
         Code::AwayFromHome => matches!(other.code, Code::KubeUnreachable | Code::ProbeFailed),
         Code::HandEdited => match cause.args.get("component").map_or("", String::as_str) {

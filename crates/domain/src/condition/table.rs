@@ -56,7 +56,7 @@ pub const KINDS: &[Kind] = &[
     as_bad_as(Down, row(Code::KubeRefused, 10, &["object"], Hand)),
     as_bad_as(Down, row(Code::NoReadyWorker, RESTART, &[], Hand)),
     row(Code::NodeNotReady, 5, &["node"], Hand),
-    as_bad_as(Degraded, row(Code::NodePressure, 60, &["node", "pressure"], Hand)),
+    row(Code::NodePressure, 60, &["node", "pressure"], Hand),
     as_bad_as(Notice, row(Code::NodeCordoned, 0, &["node"], Hand)),
     as_bad_as(Degraded, row(Code::ClockSkewed, 60, &["machine"], Hand)),
     as_bad_as(Degraded, row(Code::OwnClockSkewed, 60, &[], Hand)),

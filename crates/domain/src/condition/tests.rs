@@ -1,6 +1,7 @@
 //! One condition for each cause, patience, and who knows.
 
 use super::*;
+use crate::certificate::{CertificateChain, Link, LinkState};
 use crate::diagnosis::Clues;
 use crate::diagnosis::tests::{NAME, NOW, at_home, cluster_is_silent, desired, well};
 use crate::exposure::Reach;
@@ -61,6 +62,73 @@ fn a_machine_that_is_away_is_one_condition_for_all_names_on_it() {
     assert_eq!(condition.id, "node-not-ready/pi-3");
     assert_eq!(condition.hostnames.len(), 2);
     assert_eq!(condition.severity, Severity::Degraded, "the other worker carries the names");
+}
+
+#[test]
+fn a_machine_that_runs_out_is_why_it_carries_no_name_and_holds_no_pods() {
+    const PRESSED: &str = "node-pressure/pi-3/disk";
+    let evicted = |observed: &mut Observed, _: &mut Clues| {
+        let pressed = nodes(observed).last_mut().expect("a machine");
+        pressed.pressures.push("disk".into());
+        let address = pressed.address.expect("an address");
+        for path in observed.lan_paths.values_mut() {
+            let Seen::Seen { value, .. } = path else { continue };
+            value.http.insert(address, Err(Problem::new(Code::ProbeFailed).arg("address", address)));
+        }
+    };
+    let found = shown(evicted, &[]);
+    let [Found { condition, .. }] = &found[..] else { panic!("{found:#?}") };
+    assert_eq!((&*condition.id, condition.severity), (PRESSED, Severity::Degraded));
+    assert_eq!(condition.hostnames.len(), 2);
+    // Nowhere is room for the pods that were evicted.
+    let nowhere = |observed: &mut Observed, clues: &mut Clues| {
+        nodes(observed).drain(..2);
+        for path in observed.lan_paths.values_mut() {
+            let Seen::Seen { value, .. } = path else { continue };
+            value.http.clear();
+        }
+        evicted(observed, clues);
+        let endpoints = observed.endpoints.values_mut();
+        endpoints.for_each(|endpoints| *endpoints = Seen::Seen { value: Vec::new(), at: NOW });
+    };
+    let found = shown(nowhere, &[]);
+    let [Found { condition, .. }] = &found[..] else { panic!("{found:#?}") };
+    assert_eq!((&*condition.id, condition.severity), (PRESSED, Severity::Down));
+}
+
+#[test]
+fn a_certificate_that_ended_is_told_with_who_refused_the_next_one() {
+    let ended = |observed: &mut Observed, _: &mut Clues| {
+        for path in observed.lan_paths.values_mut() {
+            let Seen::Seen { value, .. } = path else { continue };
+            value.tls.values_mut().flatten().for_each(|shown| shown.not_after = NOW - 1);
+        }
+        for chain in observed.certificates.values_mut() {
+            let Seen::Seen { value, .. } = chain else { continue };
+            let link = |kind: &str, state, message: &str| Link {
+                kind: kind.into(),
+                name: "echo-tls-2".into(),
+                state,
+                reason: String::new(),
+                message: message.into(),
+            };
+            let links = vec![
+                link("Certificate", LinkState::Pending, "it has ended"),
+                link("Order", LinkState::Failed, "no such zone"),
+            ];
+            *value = CertificateChain::new("apps", "echo-tls", None, links);
+        }
+    };
+    let found = shown(ended, &[]);
+    assert_eq!(codes(&found), [Code::CertificateExpired, Code::CertificateExpired], "{found:#?}");
+    assert_eq!(found[0].condition.severity, Severity::Down);
+    assert_eq!(found[0].condition.problem.detail.as_deref(), Some("Order echo-tls-2: no such zone"));
+    // Where nobody is there who would ask for the next one, that is the one thing.
+    let away =
+        Problem::new(Code::WorkloadNotReady).arg("workload", "cert-manager").arg("component", "cert-manager");
+    let found = shown(ended, &[away]);
+    assert_eq!(codes(&found), [Code::WorkloadNotReady], "{found:#?}");
+    assert_eq!((found[0].condition.severity, found[0].condition.hostnames.len()), (Severity::Down, 2));
 }
 
 #[test]

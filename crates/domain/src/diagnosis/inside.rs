@@ -2,6 +2,7 @@
 
 use super::outside::join;
 use super::{Test, TestKind, Walk, seen};
+use crate::certificate::CertificateChain;
 use crate::clock::wrong_clocks;
 use crate::exposure::{Reach, Tls};
 use crate::flow::{Health, endpoints_key};
@@ -92,7 +93,8 @@ impl Walk<'_> {
                 }
                 Err(why) => {
                     let health = if some_answer { Health::Degraded } else { Health::Down };
-                    tests.push(Test::bad(TestKind::Worker, address, health, "", why.clone()));
+                    let problem = self.observed.why_silent(*address, why);
+                    tests.push(Test::bad(TestKind::Worker, address, health, "", problem));
                 }
             }
         }
@@ -113,9 +115,9 @@ impl Walk<'_> {
         match seen(self.observed.objects.get(key)) {
             Ok(Some(live)) if is_serving(live) => Test::up(TestKind::Controller, component.name(), ""),
             Ok(_) => {
-                let away = self.observed.machine_away(&self.desired.ingress().service_key());
                 let own = || Problem::new(Code::WorkloadNotReady).arg("workload", &key.name);
-                let problem = away.map_or_else(own, NodeState::problem);
+                let fault = self.observed.machines_fault(&self.desired.ingress().service_key());
+                let problem = fault.unwrap_or_else(own);
                 Test::bad(TestKind::Controller, component.name(), Health::Down, "", problem)
             }
             Err(why) => Test::unknown(TestKind::Controller, component.name(), why),
@@ -177,8 +179,8 @@ impl Walk<'_> {
         if ready > 0 {
             return Test::up(TestKind::Pods, key, evidence);
         }
-        if let Some(node) = self.observed.machine_away(&key) {
-            return Test::bad(TestKind::Pods, key, Health::Down, evidence, node.problem());
+        if let Some(fault) = self.observed.machines_fault(&key) {
+            return Test::bad(TestKind::Pods, key, Health::Down, evidence, fault);
         }
         let mut problem = Problem::new(Code::WorkloadNotReady).arg("workload", &self.exposure.name);
         if let Some(known) = &self.clues.trouble {
@@ -194,30 +196,38 @@ impl Walk<'_> {
     pub(crate) fn certificate(&self) -> Vec<Test> {
         let Some(secret) = self.exposure.certificate(self.desired.stack.issuer()) else { return Vec::new() };
         let key = format!("{}/{secret}", self.exposure.namespace());
-        let chain = match seen(self.observed.certificates.get(&key)) {
+        let chain = seen(self.observed.certificates.get(&key));
+        let renewal = chain.ok().and_then(CertificateChain::refusal);
+        let chain = match chain {
             Err(why) => Test::unknown(TestKind::Certificate, &key, why),
             Ok(chain) => match chain.problem() {
                 Some(problem) => Test::bad(TestKind::Certificate, &key, Health::Down, "", problem),
                 None => Test::up(TestKind::Certificate, &key, chain.not_after.as_deref().unwrap_or_default()),
             },
         };
-        // Until there is one, what the workers show says nothing more.
-        if chain.health != Health::Up || self.exposure.tls == Tls::Passthrough {
+        if self.exposure.tls == Tls::Passthrough {
             return vec![chain];
         }
-        let mut tests = vec![chain];
-        if let Ok(path) = seen(self.observed.lan_paths.get(self.exposure.hostname.as_str())) {
-            let shown = path.tls.iter().filter_map(|(address, shown)| Some((address, shown.as_ref().ok()?)));
-            tests.extend(shown.map(|(address, shown)| self.shown(address, shown)));
+        let path = seen(self.observed.lan_paths.get(self.exposure.hostname.as_str())).ok();
+        let mut shown = path.into_iter().flat_map(|path| &path.tls).filter_map(|(address, shown)| {
+            Some(self.shown(address, shown.as_ref().ok()?, renewal.as_deref()))
+        });
+        if chain.health == Health::Up {
+            return std::iter::once(chain).chain(shown).collect();
         }
-        tests
+        // Until there is one, what the workers show says nothing more; one that has ended is worse than that the next one waits.
+        let has_ended =
+            |test: &Test| test.problem.as_ref().is_some_and(|why| why.code == Code::CertificateExpired);
+        shown.find(has_ended).into_iter().chain([chain]).collect()
     }
 
-    fn shown(&self, address: &IpAddr, shown: &TlsAnswer) -> Test {
+    /// `renewal`: why the next certificate does not come.
+    fn shown(&self, address: &IpAddr, shown: &TlsAnswer, renewal: Option<&str>) -> Test {
         let subject = join([address]);
         let evidence = shown.names.join(", ");
-        let problem = |code| {
-            Problem::new(code)
+        let problem = |code| Problem {
+            detail: renewal.map(str::to_owned),
+            ..Problem::new(code)
                 .arg("hostname", &self.exposure.hostname)
                 .arg("address", address)
                 .arg("found", &evidence)

@@ -146,8 +146,9 @@ pub fn way_in(node: &NodeState, at: i64, observed: &Observed, now: i64) -> Judge
     let cut_off = node.ready
         && paths().any(|(path, _)| path.http.values().any(serves))
         && own().all(|(answer, _)| answer.is_err());
-    match own().find_map(|(answer, at)| Some((answer.as_ref().err()?, at))).filter(|_| cut_off) {
-        Some((problem, at)) => Judged::is(Health::Down, Some(problem.clone()), at),
+    let silent = || own().find_map(|(answer, at)| Some((node.address?, answer.as_ref().err()?, at)));
+    match silent().filter(|_| cut_off) {
+        Some((address, told, at)) => Judged::is(Health::Down, Some(observed.why_silent(address, told)), at),
         None => self::node(node, at),
     }
 }
@@ -177,17 +178,16 @@ fn replicas(live: &Value) -> String {
     format!("{ready}/{}", number("/spec/replicas").unwrap_or(1))
 }
 
-/// The same, where a machine that is away explains it better. A controller whose pods are ready, and that answers for no name
+/// The same, where its machines explain it better. A controller whose pods are ready, and that answers for no name
 /// over any machine that stands, is not reached by anybody.
 pub fn controller(controller: IngressController, observed: &Observed, now: i64) -> (Judged, String) {
     let (mut judged, ready) = workload(controller.component(), observed, now);
     if let Some((problem, at)) = silence(observed, now).filter(|_| judged.health() == Health::Up) {
         return (Judged::is(Health::Down, Some(problem.clone()), at), ready);
     }
-    let away = observed.machine_away(&controller.service_key()).filter(|_| judged.health() == Health::Down);
-    if let Some(node) = away {
-        judged.reason = Some(node.problem());
-    }
+    let fault =
+        observed.machines_fault(&controller.service_key()).filter(|_| judged.health() == Health::Down);
+    judged.reason = fault.or(judged.reason);
     (judged, ready)
 }
 

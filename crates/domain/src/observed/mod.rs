@@ -6,11 +6,9 @@
 use crate::access::AccessState;
 use crate::certificate::CertificateChain;
 use crate::credential::CredentialKind;
-use crate::dns::{Answers, DnsRecord, Hostname};
 use crate::facts::MachineFacts;
 use crate::preflight::Reading;
-use crate::problem::{Code, Problem};
-use crate::stack::IngressController;
+use crate::problem::Problem;
 use crate::traffic::Rates;
 use crate::tunnel::{Tunnel, TunnelId, TunnelState};
 use serde::{Deserialize, Serialize};
@@ -18,6 +16,15 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use ts_rs::TS;
+
+mod seen;
+mod source;
+
+pub use seen::{
+    Artefacts, ChartJob, EndpointState, HttpAnswer, IngressHost, LanPath, NameRecords, NodeState, PublicPath,
+    TlsAnswer, Tries,
+};
+pub use source::{ObjectKey, Source};
 
 /// One source's value with the time it was seen (unix ms), or why it was not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -41,265 +48,6 @@ impl<T> Seen<T> {
         }
     }
 }
-
-/// A place that observing can ask, named by what it would ask for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// The facts script on one machine of the document.
-    Machine(String),
-    /// Of the same facts those that the steps of a build change; the rest is not there.
-    K3s(String),
-    /// The digests that the mirror names for this version, per architecture (as `uname -m` says it).
-    Artefacts {
-        version: String,
-        architectures: BTreeSet<String>,
-    },
-    /// Whether the stored kubeconfig reaches an API server.
-    Kubeconfig,
-    Nodes,
-    /// One Kubernetes object, whole.
-    Object(ObjectKey),
-    /// The job that helm-controller runs for one chart.
-    ChartJob(String),
-    /// The endpoints behind one Service, as `namespace/name`.
-    Endpoints(String),
-    /// All records of one name, in the zone of the account that it belongs to.
-    Records {
-        hostname: String,
-    },
-    /// Which live tunnel has this name.
-    TunnelId(String),
-    /// That tunnel with its remote configuration.
-    Tunnel(String),
-    /// The digest of the token that its connectors run with.
-    TunnelToken(String),
-    /// How Cloudflare sees its connections.
-    TunnelState(String),
-    /// The Access application in front of a hostname.
-    Access {
-        hostname: String,
-    },
-    /// The digest of a secret that is kept on this computer.
-    Credential(CredentialKind),
-    /// A certificate of cert-manager's and all that leads to it.
-    Certificate {
-        namespace: String,
-        name: String,
-    },
-    /// When each node's kubelet says that it was there last.
-    Clocks,
-    /// Every hostname that an Ingress of the cluster names.
-    IngressHosts,
-    /// What a LAN visitor gets: the name asked at three resolvers, then HTTP (and TLS, where asked for) to each address.
-    LanPath {
-        hostname: String,
-        addresses: Vec<IpAddr>,
-        tls: bool,
-        /// The home's own resolver has the last word on the name.
-        at_home: bool,
-        /// One of many names that are watched: it is asked for when it has its turn, and has its last answers until then.
-        in_turn: bool,
-    },
-    /// HTTP for each name through a controller's own ports, on each address.
-    Controller {
-        controller: IngressController,
-        hostnames: Vec<String>,
-        addresses: Vec<IpAddr>,
-    },
-    /// What a visitor from the internet gets: the name at three resolvers, then HTTP through Cloudflare's edge.
-    PublicPath {
-        hostname: String,
-        /// As for a LAN path.
-        in_turn: bool,
-    },
-    /// How many requests the controller, and cloudflared where there is a tunnel, pass on.
-    Traffic {
-        controller: IngressController,
-        tunnel: bool,
-    },
-}
-
-/// Names one Kubernetes object. `namespace` is empty for cluster-wide kinds.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct ObjectKey {
-    pub api_version: String,
-    pub kind: String,
-    pub namespace: String,
-    pub name: String,
-}
-
-impl ObjectKey {
-    pub fn new(api_version: &str, kind: &str, namespace: &str, name: &str) -> Self {
-        let owned = str::to_owned;
-        Self {
-            api_version: owned(api_version),
-            kind: owned(kind),
-            namespace: owned(namespace),
-            name: owned(name),
-        }
-    }
-
-    /// `Kind namespace/name`, for people.
-    pub fn title(&self) -> String {
-        let place = if self.namespace.is_empty() { String::new() } else { format!("{}/", self.namespace) };
-        format!("{} {place}{}", self.kind, self.name)
-    }
-
-    /// The key of a manifest; `None` when it lacks apiVersion, kind or name.
-    pub fn of(manifest: &Value) -> Option<Self> {
-        let text = |pointer| manifest.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        Some(Self {
-            api_version: text("/apiVersion")?,
-            kind: text("/kind")?,
-            namespace: text("/metadata/namespace").unwrap_or_default(),
-            name: text("/metadata/name")?,
-        })
-    }
-}
-
-/// The digests (SHA-256, lower-case hex) of one K3s version, as its mirror names them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Artefacts {
-    pub installer: String,
-    /// Architecture as `uname -m` says it -> digest of the binary.
-    pub binaries: BTreeMap<String, String>,
-    /// Architecture -> image archives of an air-gap folder: file name -> digest.
-    pub images: BTreeMap<String, BTreeMap<String, String>>,
-}
-
-/// A node as the Kubernetes API reports it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct NodeState {
-    pub name: String,
-    pub ready: bool,
-    /// The reason of the Ready condition where it is not True.
-    pub reason: String,
-    pub version: String,
-    pub address: Option<IpAddr>,
-    pub labels: BTreeMap<String, String>,
-    /// `key=value:Effect`, as kubectl writes them.
-    pub taints: Vec<String>,
-    /// What it runs out of: `disk`, `memory`, `processes`.
-    #[serde(default)]
-    pub pressures: Vec<String>,
-}
-
-impl NodeState {
-    /// Why it is not ready.
-    pub fn problem(&self) -> Problem {
-        Problem::new(Code::NodeNotReady).arg("node", &self.name).arg("reason", &self.reason)
-    }
-
-    /// What it runs out of.
-    pub fn shortages(&self) -> impl Iterator<Item = Problem> {
-        let about = |kind| Problem::new(Code::NodePressure).arg("node", &self.name).arg("pressure", kind);
-        self.pressures.iter().map(about)
-    }
-
-    pub fn is_control_plane(&self) -> bool {
-        self.labels.contains_key("node-role.kubernetes.io/control-plane")
-    }
-}
-
-/// How far helm-controller's job for a chart has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
-pub enum ChartJob {
-    Absent,
-    Running,
-    Complete,
-    /// Every retry is used up; the last lines of its log.
-    Failed {
-        log: Vec<String>,
-    },
-}
-
-/// What a LAN visitor got when the path was tried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LanPath {
-    pub answers: Answers,
-    /// HTTP status and milliseconds per address, or why there was none.
-    pub http: BTreeMap<IpAddr, Result<HttpAnswer, Problem>>,
-    /// The certificate that each address shows for the name; empty where TLS was not asked for.
-    pub tls: BTreeMap<IpAddr, Result<TlsAnswer, Problem>>,
-}
-
-/// What a visitor from the internet got.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PublicPath {
-    pub answers: Answers,
-    pub http: Result<HttpAnswer, Problem>,
-}
-
-/// The certificate that a server showed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TlsAnswer {
-    /// The names that it is for.
-    pub names: Vec<String>,
-    pub issuer: String,
-    /// Unix ms.
-    pub not_after: i64,
-    pub millis: u32,
-}
-
-impl TlsAnswer {
-    /// What an ingress controller shows for a name that it has no certificate for.
-    pub fn is_placeholder(&self) -> bool {
-        ["Kubernetes Ingress Controller Fake Certificate", "TRAEFIK DEFAULT CERT"]
-            .iter()
-            .any(|name| self.issuer.contains(name))
-    }
-
-    pub fn is_for(&self, hostname: &Hostname) -> bool {
-        self.names.iter().any(|name| match name.strip_prefix("*.") {
-            // In a certificate an asterisk stands for one label.
-            Some(suffix) => hostname.as_str().split_once('.').is_some_and(|(_, rest)| rest == suffix),
-            None => hostname.matches(name),
-        })
-    }
-}
-
-/// One pod behind a Service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EndpointState {
-    /// Its name; none where an address was written by hand.
-    pub pod: Option<String>,
-    pub node: Option<String>,
-    pub ready: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HttpAnswer {
-    pub status: u16,
-    pub millis: u32,
-    /// Where a redirect leads to.
-    pub location: Option<String>,
-}
-
-/// A hostname that an Ingress names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IngressHost {
-    pub namespace: String,
-    pub ingress: String,
-    pub hostname: Hostname,
-}
-
-/// The records of one name and the zone that holds it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NameRecords {
-    pub zone_id: String,
-    pub zone: String,
-    pub account_id: String,
-    pub records: Vec<DnsRecord>,
-    /// The zone's wildcard records.
-    pub wildcards: Vec<DnsRecord>,
-}
-
-/// What each hostname answered at each address.
-pub type Tries = BTreeMap<(String, IpAddr), Result<HttpAnswer, Problem>>;
 
 /// Everything that was asked for, as it was seen.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -458,14 +206,26 @@ impl Observed {
         self.nodes = later.nodes.or(self.nodes.take());
     }
 
-    /// Where every machine that a Service's pods run on is away, which: that is why, and nothing about the pods. `service`
-    /// is `namespace/name`.
-    pub fn machine_away(&self, service: &str) -> Option<&NodeState> {
+    /// Why a Service has no pods that are ready, where its machines are why, and nothing about the pods: those it has are all
+    /// on machines that are away, or it has none and every machine that stands takes no more. `service` is `namespace/name`.
+    pub fn machines_fault(&self, service: &str) -> Option<Problem> {
         let endpoints = self.endpoints.get(service).and_then(Seen::value)?;
         let away = |name: &String| self.node(name).filter(|node| !node.ready);
         let on: Option<Vec<&NodeState>> =
             endpoints.iter().map(|endpoint| endpoint.node.as_ref().and_then(away)).collect();
-        on?.first().copied()
+        if let Some(node) = on?.first() {
+            return Some(node.problem());
+        }
+        let standing = self.nodes().iter().filter(|node| node.ready);
+        let short: Option<Vec<Problem>> = standing.map(|node| node.shortages().next()).collect();
+        short?.into_iter().next()
+    }
+
+    /// Why nobody answers at a machine's address: what it runs out of, since its kubelet stops pods then, else what the visitor
+    /// was told.
+    pub fn why_silent(&self, address: IpAddr, told: &Problem) -> Problem {
+        let own = self.nodes().iter().find(|node| node.address == Some(address));
+        own.and_then(|node| node.shortages().next()).unwrap_or_else(|| told.clone())
     }
 
     /// The addresses that LAN names point at: the Ready workers, or the one node there is.
