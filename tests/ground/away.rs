@@ -49,9 +49,13 @@ fn open_until<T>(portico: &Portico, what: &str, ask: impl Fn() -> Option<T>) -> 
     found
 }
 
-/// What this computer asks of the machine does not arrive there any more, and it is in a network of its own.
-fn elsewhere(lab: &Lab) {
+/// What this computer asks of the machine does not arrive there any more.
+fn unheard(lab: &Lab) {
     lab.run("h1", &format!("iptables -t raw -I {UNHEARD}"));
+}
+
+/// This computer is in another network, with a router to the machine.
+fn elsewhere(lab: &Lab) {
     moved(
         lab,
         "ip addr add 10.88.0.1/32 dev br0 && ip addr del 10.88.0.1/24 dev br0 &&
@@ -78,6 +82,22 @@ fn moved(lab: &Lab, script: &str) {
 
 fn wait(seconds: u64) {
     std::thread::sleep(Duration::from_secs(seconds));
+}
+
+/// Where the cluster was once reached over a router, its silence is an outage, also for a Portico that starts only then.
+fn routed(lab: &Lab, portico: &Portico) {
+    let said = || {
+        String::from_utf8_lossy(
+            &portico.run(&["--json", "conditions", "--ask-token"], &portico.tokens()).stdout,
+        )
+        .into_owned()
+    };
+    elsewhere(lab);
+    let well = said();
+    assert!(!well.contains("kube-unreachable") && !well.contains("away-from-home"), "{well}");
+    unheard(lab);
+    let silent = said();
+    assert!(silent.contains("kube-unreachable") && !silent.contains("away-from-home"), "{silent}");
 }
 
 #[test]
@@ -112,6 +132,7 @@ fn gatus_sees_what_happens_while_portico_is_closed() {
     lab.run("h1", "k3s kubectl scale deployment echo -n apps --replicas 1");
     kubectl.rolled_out("echo -n apps");
     // Open, and in another network: what is not seen from there is no less a gap.
+    unheard(&lab);
     elsewhere(&lab);
     let watching = portico.followed(&["status", "--watch", "--ask-token"], &portico.tokens());
     wait(70);
@@ -142,4 +163,5 @@ fn gatus_sees_what_happens_while_portico_is_closed() {
     let away = back["at"].as_i64().expect("ms") - gone["at"].as_i64().expect("ms");
     assert!((50_000..200_000).contains(&away), "{away} ms");
     assert!(history["latency"]["answers"].as_i64().is_some_and(|answers| answers > 0), "{history}");
+    routed(&lab, &portico);
 }

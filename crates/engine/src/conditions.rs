@@ -6,7 +6,6 @@
 
 use crate::Engine;
 use crate::diagnose::{account_part, cluster_part};
-use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use portico_domain::change::Desired;
 use portico_domain::condition::{Condition, Hush, Ledger, Marks, read};
@@ -36,6 +35,8 @@ const FRESH_MS: i64 = 30_000;
 const ENDS_SOON_DAYS: i64 = 14;
 
 const KEPT: &str = "conditions";
+/// Networks of this computer in which the cluster answered last.
+const HOME: &str = "home-networks";
 const MARKS: &str = "marks";
 
 /// What the deeper look saw.
@@ -51,24 +52,10 @@ type Examined = Option<(Instant, Option<Problem>)>;
 #[derive(Default)]
 pub(crate) struct Judge {
     ledger: Option<Ledger>,
-    /// Networks of this computer in which the cluster has answered.
-    home: Vec<Ipv4Net>,
     /// At the last look this computer was in a network from which its cluster cannot be seen.
     pub(crate) is_away: bool,
     /// None before the first deeper look: what only that one sees is not over because it is still on its way.
     pub(crate) deeper: Arc<Mutex<Option<Deeper>>>,
-}
-
-impl Judge {
-    /// What this computer's networks tell; where the cluster answers is remembered as home.
-    fn clues(&mut self, observed: &Observed) -> Clues {
-        let mut clues = Clues { interfaces: interfaces(), home: self.home.clone(), ..Clues::default() };
-        if matches!(observed.nodes, Some(Seen::Seen { .. })) {
-            clues.home = clues.shared_networks();
-            self.home.clone_from(&clues.home);
-        }
-        clues
-    }
 }
 
 /// What was told last, and when.
@@ -92,7 +79,7 @@ impl Engine {
             tokio::join!(self.look_at(&desired), Box::pin(self.look_deeper(&desired, &mut examined)));
         let mut ledger = Ledger::resumed(self.inner.store.note(KEPT).await?.unwrap_or_default());
         // Nobody waits for a second look here: all that this one shows is said.
-        judge(&mut ledger, &desired, &observed, &deeper, &Judge::default().clues(&observed), now);
+        judge(&mut ledger, &desired, &observed, &deeper, &self.clues(&observed).await?, now);
         let marks = self.marks().await?;
         let marked = |condition: Condition| Condition { hushed: marks.of(&condition, now), ..condition };
         let mut conditions: Vec<Condition> = ledger.present().into_iter().map(marked).collect();
@@ -178,6 +165,19 @@ impl Engine {
         }
     }
 
+    /// What this computer's networks tell. Those in which the cluster answered last are remembered as home, also for the next
+    /// start.
+    pub(crate) async fn clues(&self, observed: &Observed) -> Result<Clues, Problem> {
+        let home = self.inner.store.note(HOME).await?.unwrap_or_default();
+        let mut clues = Clues { interfaces: interfaces(), home, ..Clues::default() };
+        let here = clues.shared_networks();
+        if matches!(observed.nodes, Some(Seen::Seen { .. })) && clues.home != here {
+            self.inner.store.set_note(HOME, &here).await?;
+            clues.home = here;
+        }
+        Ok(clues)
+    }
+
     /// Judges what a look of the watch saw.
     pub(crate) async fn judge(
         &self,
@@ -191,7 +191,7 @@ impl Engine {
             None => Ledger::resumed(self.inner.store.note(KEPT).await?.unwrap_or_default()),
         };
         let before = ledger.all();
-        let clues = judge.clues(observed);
+        let clues = self.clues(observed).await?;
         judge.is_away = away_from_home(desired, observed, &clues).is_some();
         if let Some(deeper) = &*judge.deeper.lock().unwrap_or_else(PoisonError::into_inner) {
             self::judge(&mut ledger, desired, observed, deeper, &clues, now);
@@ -260,12 +260,12 @@ impl Engine {
         let mut problems = standing;
         problems.extend(notices.unwrap_or_else(|problem| vec![problem]));
         problems.extend(names.map_or_else(|problem| vec![problem], |report| report.problems));
-        problems.extend(components.into_iter().flatten().filter_map(|state| {
+        problems.extend(components.into_iter().flatten().flat_map(|state| {
             let name = state.component.name();
             let asleep = |key: &ObjectKey| observed.object(key).is_some_and(|live| !is_serving(live));
             let asleep = beside.contains(&state.component) && state.component.health().iter().any(asleep);
             let asleep = asleep.then(|| Problem::new(Code::WorkloadNotReady).arg("workload", name));
-            state.problem.or(asleep).map(|problem| problem.arg("component", name))
+            state.problem.into_iter().chain(asleep).map(move |problem| problem.arg("component", name))
         }));
         problems.extend(token);
         // A pod that is not ready is told already.

@@ -11,7 +11,6 @@ use portico_domain::flow::endpoints_key;
 use portico_domain::observed::{Observed, Seen, Source};
 use portico_domain::problem::{Code, Problem};
 use portico_world::k3s;
-use portico_world::lan::interfaces;
 
 impl Engine {
     /// Why `hostname` cannot be reached. What is known is told as an event after each look.
@@ -27,10 +26,10 @@ impl Engine {
         let (mut observed, mut clues) = (Observed::default(), Clues::default());
         let exposure = desired.exposures.iter().find(|exposure| exposure.hostname == hostname);
         if let Some(exposure) = exposure {
-            clues.interfaces = interfaces();
             for part in [cluster_part, account_part] {
                 let sources = part(&desired, exposure);
                 observed.update(self.observe(&sources, desired.cluster.as_ref()).await);
+                clues = self.clues(&observed).await?;
                 self.tell_diagnosis(diagnose(&desired, &hostname, &observed, &clues, self.now()));
             }
             self.ask_pods(exposure, &observed, &mut clues).await;

@@ -6,6 +6,7 @@
 
 use super::table::kind;
 use super::{Condition, Found, Hush, Look};
+use crate::problem::Code;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +87,8 @@ impl Ledger {
                     let seen = std::mem::replace(&mut again.condition.since, since);
                     *standing = Standing { found: again, missed: 0, seen };
                 }
+                // In which network it is, this computer always sees.
+                None if standing.found.condition.problem.code == Code::AwayFromHome => standing.missed += 1,
                 None if blind || !standing.found.by.is_disjoint(&unseen) => {}
                 None => standing.missed += 1,
             }

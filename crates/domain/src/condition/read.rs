@@ -120,7 +120,11 @@ fn root_causes(mut found: Vec<Found>) -> Vec<Found> {
 
 /// Whether `cause` is why `other` is so. Never both ways round, so that one of them stays.
 pub(crate) fn explains(cause: &Problem, other: &Problem) -> bool {
+    let component = |problem: &Problem| problem.args.get("component").cloned();
+    let of_one = component(cause).is_some() && component(cause) == component(other);
     match cause.code {
+        // What was not installed as it should be does not start.
+        Code::ChartFailed | Code::HandEdited if of_one && other.code == Code::WorkloadNotReady => true,
         // Pods of a component that are on it come back with it.
         Code::NodeNotReady => match other.code {
             Code::WorkloadNotReady => other.args.contains_key("component"),

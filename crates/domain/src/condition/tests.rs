@@ -126,9 +126,15 @@ fn a_certificate_that_ended_is_told_with_who_refused_the_next_one() {
     // Where nobody is there who would ask for the next one, that is the one thing.
     let away =
         Problem::new(Code::WorkloadNotReady).arg("workload", "cert-manager").arg("component", "cert-manager");
-    let found = shown(ended, &[away]);
+    let found = shown(ended, std::slice::from_ref(&away));
     assert_eq!(codes(&found), [Code::WorkloadNotReady], "{found:#?}");
     assert_eq!((found[0].condition.severity, found[0].condition.hostnames.len()), (Severity::Down, 2));
+    // What this computer lacks has nothing to do with its pods; what its chart failed at has.
+    let about = |code| Problem::new(code).arg("component", "cert-manager");
+    let both = shown(|_, _| {}, &[away.clone(), about(Code::SecretMissing).arg("secret", "cluster-token")]);
+    assert_eq!(codes(&both), [Code::SecretMissing, Code::WorkloadNotReady]);
+    let failed = shown(|_, _| {}, &[away, about(Code::ChartFailed).arg("chart", "cert-manager")]);
+    assert_eq!(codes(&failed), [Code::ChartFailed]);
 }
 
 #[test]
@@ -151,6 +157,12 @@ fn a_silent_cluster_is_no_outage_for_who_is_in_another_network() {
         assert_eq!(codes(&found), [Code::KubeUnreachable], "{found:#?}");
         assert_eq!(found[0].condition.severity, Severity::Down);
     }
+    // Who comes home is away no more, though the cluster is as silent there.
+    let mut ledger = Ledger::default();
+    ledger.look(look(away, &[]));
+    ledger.look(look(at_home, &[]));
+    let present: Vec<_> = ledger.present().into_iter().map(|condition| condition.problem.code).collect();
+    assert_eq!(present, [Code::KubeUnreachable]);
 }
 
 #[test]
