@@ -1,7 +1,7 @@
 // Each fault of the practice page, thrown and taken back: seen in the diagram, named with its cause, and told by the
 // desktop where something cannot be reached any more. For a story whose cluster stands and whose echo answers.
 import assert from 'node:assert/strict';
-import { accessibleEverywhere } from './accessible.mjs';
+import { accessibleEverywhere, opened } from './accessible.mjs';
 import { label, role } from './driver.mjs';
 
 const host = 'echo.example.test';
@@ -85,6 +85,10 @@ export function faults(told) {
     await told.window.click(role('button', 'Preview'));
     await told.window.click(role('button', 'Change it'));
     await told.window.see(role('heading', `${host} answers`), 120_000);
+    for (const page of ['credentials', 'stack']) {
+      await opened(told.window, page);
+      await told.window.picture(page);
+    }
   });
 
   step('the internet goes down', () => thrown('The internet is down', true));
