@@ -158,7 +158,7 @@ fn each_fault_is_one_condition_and_ends_with_its_cause() {
         |lab| drop(lab.run("h1", &format!("k3s kubectl create -f {kept}"))),
     );
 
-    // The kubelet stops what it may on a machine without room, also what carries the names.
+    // What carries the names is none of what a kubelet may stop for want of room.
     story.becomes(
         "a worker's disk is full",
         "node-pressure/h2/disk",

@@ -54,14 +54,17 @@ impl CertificateChain {
         if self.ready {
             return None;
         }
-        let failed = self.links.iter().rev().find(|link| link.state == LinkState::Failed);
-        failed.or_else(|| self.links.iter().rev().find(|link| link.state == LinkState::Pending))
+        self.failed().or_else(|| self.links.iter().rev().find(|link| link.state == LinkState::Pending))
+    }
+
+    fn failed(&self) -> Option<&Link> {
+        self.links.iter().rev().find(|link| link.state == LinkState::Failed)
     }
 
     /// What failed on the way to the next certificate, innermost first, in the words of who refused it; while the last one is
     /// still good, nothing else tells.
     pub fn refusal(&self) -> Option<String> {
-        let failed = self.links.iter().rev().find(|link| link.state == LinkState::Failed)?;
+        let failed = self.failed()?;
         Some(format!("{} {}: {}", failed.kind, failed.name, failed.message))
     }
 

@@ -120,8 +120,7 @@ fn root_causes(mut found: Vec<Found>) -> Vec<Found> {
 
 /// Whether `cause` is why `other` is so. Never both ways round, so that one of them stays.
 pub(crate) fn explains(cause: &Problem, other: &Problem) -> bool {
-    let component = |problem: &Problem| problem.args.get("component").cloned();
-    let of_one = component(cause).is_some() && component(cause) == component(other);
+    let of_one = !component(cause).is_empty() && component(cause) == component(other);
     match cause.code {
         // What was not installed as it should be does not start.
         Code::ChartFailed | Code::HandEdited if of_one && other.code == Code::WorkloadNotReady => true,
@@ -135,15 +134,13 @@ pub(crate) fn explains(cause: &Problem, other: &Problem) -> bool {
         }
         Code::ResolverSilent | Code::InternetAway => other.code == Code::CloudflareUnreachable,
         // Who would renew it is not there.
-        Code::WorkloadNotReady if cause.args.get("component").is_some_and(|name| name == "cert-manager") => {
-            matches!(
-                other.code,
-                Code::CertificatePending | Code::CertificateExpired | Code::CertificateExpiring
-            )
-        }
+        Code::WorkloadNotReady if component(cause) == "cert-manager" => matches!(
+            other.code,
+            Code::CertificatePending | Code::CertificateExpired | Code::CertificateExpiring
+        ),
         Code::OwnClockSkewed => matches!(other.code, Code::CertificateExpired | Code::CertificateExpiring),
         Code::AwayFromHome => matches!(other.code, Code::KubeUnreachable | Code::ProbeFailed),
-        Code::HandEdited => match cause.args.get("component").map_or("", String::as_str) {
+        Code::HandEdited => match component(cause) {
             "cloudflared" => other.code == Code::TunnelDown,
             "cert-manager" => matches!(other.code, Code::CertificatePending | Code::CertificateFailed),
             "ingress-nginx" | "traefik" => matches!(
@@ -154,6 +151,11 @@ pub(crate) fn explains(cause: &Problem, other: &Problem) -> bool {
         },
         _ => false,
     }
+}
+
+/// The component that a problem is about; empty where it is about none.
+fn component(problem: &Problem) -> &str {
+    problem.args.get("component").map_or("", String::as_str)
 }
 
 /// Machines that are not as they should be, whether a name suffers from it or not.

@@ -93,7 +93,8 @@ impl Walk<'_> {
                 }
                 Err(why) => {
                     let health = if some_answer { Health::Degraded } else { Health::Down };
-                    let problem = self.observed.why_silent(*address, why);
+                    let own = self.observed.nodes().iter().find(|node| node.address == Some(*address));
+                    let problem = own.map_or_else(|| why.clone(), |node| node.why_silent(why));
                     tests.push(Test::bad(TestKind::Worker, address, health, "", problem));
                 }
             }

@@ -146,9 +146,8 @@ pub fn way_in(node: &NodeState, at: i64, observed: &Observed, now: i64) -> Judge
     let cut_off = node.ready
         && paths().any(|(path, _)| path.http.values().any(serves))
         && own().all(|(answer, _)| answer.is_err());
-    let silent = || own().find_map(|(answer, at)| Some((node.address?, answer.as_ref().err()?, at)));
-    match silent().filter(|_| cut_off) {
-        Some((address, told, at)) => Judged::is(Health::Down, Some(observed.why_silent(address, told)), at),
+    match own().find_map(|(answer, at)| Some((answer.as_ref().err()?, at))).filter(|_| cut_off) {
+        Some((told, at)) => Judged::is(Health::Down, Some(node.why_silent(told)), at),
         None => self::node(node, at),
     }
 }

@@ -221,13 +221,6 @@ impl Observed {
         short?.into_iter().next()
     }
 
-    /// Why nobody answers at a machine's address: what it runs out of, since its kubelet stops pods then, else what the visitor
-    /// was told.
-    pub fn why_silent(&self, address: IpAddr, told: &Problem) -> Problem {
-        let own = self.nodes().iter().find(|node| node.address == Some(address));
-        own.and_then(|node| node.shortages().next()).unwrap_or_else(|| told.clone())
-    }
-
     /// The addresses that LAN names point at: the Ready workers, or the one node there is.
     pub fn lan_addresses(&self) -> Vec<IpAddr> {
         let nodes = self.nodes();

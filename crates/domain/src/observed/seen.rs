@@ -47,6 +47,11 @@ impl NodeState {
         self.pressures.iter().map(about)
     }
 
+    /// Why nobody answers at its address: what it runs out of, since its kubelet stops pods then, else what the visitor was told.
+    pub fn why_silent(&self, told: &Problem) -> Problem {
+        self.shortages().next().unwrap_or_else(|| told.clone())
+    }
+
     pub fn is_control_plane(&self) -> bool {
         self.labels.contains_key("node-role.kubernetes.io/control-plane")
     }
